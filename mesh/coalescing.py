@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import grpc
 
+from mesh import telemetry
 from mesh.refusals import Refusal
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Generic[Q, A]):
+    """A question, its caller's future, and the span it belongs to."""
+
+    question: Q
+    future: asyncio.Future[A]
+    traceparent: str
 
 
 class Coalescer(Generic[Q, A]):
@@ -38,7 +50,7 @@ class Coalescer(Generic[Q, A]):
         self._most = most
         self._queue = queue
         self._in_flight = in_flight
-        self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
+        self._waiting: deque[Waiting[Q, A]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
     async def __call__(self, question: Q) -> A:
@@ -50,13 +62,15 @@ class Coalescer(Generic[Q, A]):
                 retry_after=1.0,
             )
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, future))
+        self._waiting.append(Waiting(question, future, telemetry.traceparent()))
         if len(self._running) < self._in_flight:
             self._start()
         return await future
 
     def _start(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._leave())
+        loop = asyncio.get_running_loop()
+        # A batch belongs to no single caller: it starts without the first one's identity.
+        task = loop.create_task(self._leave(), context=contextvars.Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -64,15 +78,16 @@ class Coalescer(Generic[Q, A]):
         """Send batches until nothing waits."""
         while batch := self._take():
             try:
-                answers = await self._ask([question for question, _ in batch])
+                answers = await self._ask_in_span(batch)
             except BaseException as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(_for_caller(error))
+                for waiting in batch:
+                    if not waiting.future.done():
+                        waiting.future.set_exception(_for_caller(error))
                 if isinstance(error, asyncio.CancelledError):
                     raise
                 continue
-            for (_, future), answer in zip(batch, answers, strict=True):
+            for waiting, answer in zip(batch, answers, strict=True):
+                future = waiting.future
                 if future.done():
                     continue
                 if isinstance(answer, BaseException):
@@ -80,13 +95,24 @@ class Coalescer(Generic[Q, A]):
                 else:
                     future.set_result(answer)
 
-    def _take(self) -> list[tuple[Q, asyncio.Future[A]]]:
+    async def _ask_in_span(self, batch: list[Waiting[Q, A]]) -> Sequence[A | BaseException]:
+        """Ask within a span that is a child of the first member's and links to the others'."""
+        parents = list(dict.fromkeys(w.traceparent for w in batch if w.traceparent))
+        with telemetry.span(
+            f"batch {self.name}",
+            parent=parents[0] if parents else "",
+            links=parents[1:],
+            crossroads__batch=len(batch),
+        ):
+            return await self._ask([waiting.question for waiting in batch])
+
+    def _take(self) -> list[Waiting[Q, A]]:
         """The next batch; callers who gave up are left out."""
-        batch: list[tuple[Q, asyncio.Future[A]]] = []
+        batch: list[Waiting[Q, A]] = []
         while self._waiting and len(batch) < self._most:
-            question, future = self._waiting.popleft()
-            if not future.done():
-                batch.append((question, future))
+            waiting = self._waiting.popleft()
+            if not waiting.future.done():
+                batch.append(waiting)
         return batch
 
 

@@ -1,0 +1,82 @@
+"""The access table: which callers may call which rpc. What is not in it is closed."""
+
+from __future__ import annotations
+
+import grpc
+
+from mesh.identity import Caller
+from mesh.refusals import Refusal
+
+GATEWAY = "service/gateway"
+ANYONE = "*"
+"""Every holder of a certificate in force; only for what says nothing about anyone."""
+
+_REPERTORY = "/crossroads.repertory.v1.Repertory/"
+_EXCHANGE = "/crossroads.router.v1.Exchange/"
+_MAILBOX = "/crossroads.router.v1.Mailbox/"
+_LEDGER = "/crossroads.ledger.v1.Ledger/"
+_DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
+_RIGHTS = "/crossroads.rights.v1.Rights/"
+
+_MEMBERS = frozenset({"institution", "hub", "service/declarations", "service/rights"})
+_WRITERS = frozenset(
+    {"service/repertory", "service/router", "service/declarations", "service/rights"}
+)
+
+TABLE: dict[str, frozenset[str]] = {
+    _REPERTORY + "Register": frozenset({"institution", "service/declarations"}),
+    _REPERTORY + "End": frozenset({"institution", "service/declarations"}),
+    _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
+    _REPERTORY + "BatchLookup": frozenset({"service/router", "service/declarations"}),
+    _REPERTORY + "ReplacePerson": frozenset({"operator", "institution/0/0"}),
+    _REPERTORY + "ListInstitutions": frozenset({"institution", "operator", "auditor"}),
+    _REPERTORY + "PutInstitution": frozenset({"operator"}),
+    _REPERTORY + "ListAvailabilities": frozenset({"institution", "operator", "auditor"}),
+    _REPERTORY + "ListDeliberations": frozenset({"institution", "operator", "auditor"}),
+    _REPERTORY + "PutDeliberation": frozenset({"operator"}),
+    _REPERTORY + "WatchPolicy": frozenset({"service/router", "hub"}),
+    _EXCHANGE + "Consult": _MEMBERS,
+    _EXCHANGE + "BatchConsult": _MEMBERS,
+    _EXCHANGE + "Explain": _MEMBERS,
+    _EXCHANGE + "Publish": _MEMBERS,
+    _MAILBOX + "Receive": _MEMBERS,
+    _MAILBOX + "ListDeliveries": _MEMBERS,
+    _MAILBOX + "Acknowledge": _MEMBERS,
+    "/crossroads.router.v1.Supplier/Supply": frozenset({"service/router", "hub"}),
+    _LEDGER + "Append": _WRITERS,
+    _LEDGER + "GetCheckpoint": frozenset({ANYONE}),
+    _LEDGER + "GetInclusionProof": frozenset({"auditor", "citizen", "operator"}),
+    _LEDGER + "GetConsistencyProof": frozenset({ANYONE}),
+    _LEDGER + "ListAccesses": frozenset({"auditor", "citizen"}),
+    _LEDGER + "Export": frozenset({"auditor"}),
+    _DECLARATIONS + "SubmitDimona": frozenset({"employer"}),
+    _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
+    _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
+    _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
+    _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
+    _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),
+    "/grpc.health.v1.Health/Check": frozenset({ANYONE}),
+    "/grpc.health.v1.Health/List": frozenset({ANYONE}),
+    "/grpc.health.v1.Health/Watch": frozenset({ANYONE}),
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": frozenset({ANYONE}),
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": frozenset({ANYONE}),
+}
+
+
+def check(method: str, caller: Caller) -> None:
+    """Raise PERMISSION_DENIED unless the table opens `method` to the caller.
+
+    Only the gateway may speak for another, and then the other must have access itself.
+    """
+    speaks_rightly = caller.on_behalf_of is None or caller.identity.path == GATEWAY
+    row = TABLE.get(method, frozenset())
+    principal = caller.principal
+    if not speaks_rightly or not (
+        row & {ANYONE, principal.kind, principal.path}
+    ):
+        raise Refusal(
+            grpc.StatusCode.PERMISSION_DENIED,
+            "NO_ACCESS",
+            metadata={"caller": principal.path, "method": method},
+        )
