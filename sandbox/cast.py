@@ -1,0 +1,63 @@
+"""Who plays in the sandbox. Every person, employer and number of a person here is invented."""
+
+from __future__ import annotations
+
+INSTITUTIONS: dict[str, str] = {
+    "0/0": "National Register",
+    "5/0": "pension service",
+    "7/1": "family benefit fund",
+    "10/1": "holiday fund",
+    "11/1": "health fund",
+    "12/0": "NSSO",
+    "16/0": "DG Persons with a Disability",
+    "17/1": "welfare centre",
+    "18/1": "unemployment payment body",
+    "21/0": "NIHDI",
+    "25/0": "rights engine",
+    "39/0": "energy supplier",
+    "40/4": "De Lijn",
+    "43/0": "Flemish water",
+    "70/0": "FPS Economy",
+}
+"""By place in the code list of sectors."""
+
+BREWERY = "0400000185"
+"""Enterprise number of Brouwerij De Kraan, where Lina works."""
+BREWERY_NSSO = "123456749"
+BAKERY = "0400000284"
+"""Enterprise number of Bakkerij Het Anker, an employer that has nothing to do with Lina."""
+BAKERY_NSSO = "123456846"
+
+LINA = "91041241894"
+NOOR = "15092325643"
+ADIL = "18110513307"
+JORIS = "84031721194"
+CITIZENS: dict[str, str] = {"lina": LINA, "joris": JORIS}
+"""Name on the card > SSIN. `joris` lives elsewhere and knows nothing of Lina."""
+
+HOUSEHOLD = (LINA, NOOR, ADIL)
+"""Lina, reference person, and her two children."""
+ADDRESS_SINCE = "2019-06-01"
+POSTAL_CODE = "9000"
+
+SUPPLIERS = ("0/0", "5/0", "11/1", "16/0", "17/1", "18/1")
+"""Institutions whose answers the sandbox gives."""
+READERS = ("7/1", "10/1", "11/1", "17/1", "18/1", "39/0")
+"""Institutions whose mailboxes the sandbox reads."""
+
+REVOKED = "institution/17/1#revoked"
+"""A second certificate of the welfare centre, on the revocation list from the beginning."""
+
+IDENTITIES: tuple[str, ...] = (
+    *(f"institution/{institution}" for institution in INSTITUTIONS),
+    f"employer/{BREWERY}",
+    f"employer/{BAKERY}",
+    "operator/sandbox",
+    "auditor/privacy",
+)
+"""Paths of the certificates that the sandbox holds; REVOKED and one card a citizen come with them."""
+
+
+def server_name(institution: str) -> str:
+    """The name that a supplier's certificate bears: `17-1.institution` for `17/1`."""
+    return institution.replace("/", "-") + ".institution"
