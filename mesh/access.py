@@ -72,9 +72,7 @@ def check(method: str, caller: Caller) -> None:
     speaks_rightly = caller.on_behalf_of is None or caller.identity.path == GATEWAY
     row = TABLE.get(method, frozenset())
     principal = caller.principal
-    if not speaks_rightly or not (
-        row & {ANYONE, principal.kind, principal.path}
-    ):
+    if not speaks_rightly or not (row & {ANYONE, principal.kind, principal.path}):
         raise Refusal(
             grpc.StatusCode.PERMISSION_DENIED,
             "NO_ACCESS",

@@ -90,6 +90,4 @@ class Certificates:
 
 
 def _configuration(pair: Pair) -> grpc.ServerCertificateConfiguration:
-    return grpc.ssl_server_certificate_configuration(
-        [(pair.key, pair.certificate)], pair.authority
-    )
+    return grpc.ssl_server_certificate_configuration([(pair.key, pair.certificate)], pair.authority)

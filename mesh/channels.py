@@ -94,7 +94,9 @@ class Channel(grpc.aio.Channel):
     def unary_unary(self, method: str, *args: Any, **options: Any) -> Any:
         call = self._inner.unary_unary(method, *args, **options)
 
-        async def ask(request: Any, *, timeout: float | None = None, metadata: Metadata = ()) -> Any:
+        async def ask(
+            request: Any, *, timeout: float | None = None, metadata: Metadata = ()
+        ) -> Any:
             within = deadlines.within(timeout or DEFAULT_TIMEOUT_S)
             with telemetry.span(
                 method[1:], kind=SpanKind.CLIENT, rpc__system__name="grpc", rpc__method=method[1:]

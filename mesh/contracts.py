@@ -28,4 +28,6 @@ def check(protos: Path = PROTOS) -> None:
     types = import_module("crossroads.types.v1.types_pb2")
     generated = Path(str(types.__file__)).parents[3]
     if (generated / "contracts.sha256").read_text() != digest(protos):
-        raise StaleContracts("the contracts changed; run `python protos/generate.py` (or `make setup`)")
+        raise StaleContracts(
+            "the contracts changed; run `python protos/generate.py` (or `make setup`)"
+        )

@@ -10,9 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 DOMAIN = "crossroads.belgium"
-KINDS = frozenset(
-    {"institution", "service", "employer", "hub", "operator", "auditor", "citizen"}
-)
+KINDS = frozenset({"institution", "service", "employer", "hub", "operator", "auditor", "citizen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,9 @@ def certificate_of(certificate: x509.Certificate) -> Certificate:
     found = parse(paths[0])
     if found.kind == "citizen":
         found = Identity(found.kind, found.name, serial_number_of(certificate))
-    return Certificate(found, format(certificate.serial_number, "x"), certificate.not_valid_after_utc)
+    return Certificate(
+        found, format(certificate.serial_number, "x"), certificate.not_valid_after_utc
+    )
 
 
 def serial_number_of(certificate: x509.Certificate) -> str:

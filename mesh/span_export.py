@@ -105,7 +105,9 @@ class SpanFile(SpanExporter):
         if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
             self._path.replace(self._path.with_suffix(".1.jsonl"))
         with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(_plain(span), separators=(",", ":")) + "\n" for span in spans)
+            file.writelines(
+                json.dumps(_plain(span), separators=(",", ":")) + "\n" for span in spans
+            )
         return SpanExportResult.SUCCESS
 
 

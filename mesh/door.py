@@ -1,0 +1,244 @@
+"""The door before every method: who calls, may they, is it well formed; refusals leave here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import grpc
+import protovalidate
+import structlog
+from grpc_status import rpc_status
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+
+from mesh import access, clock, deadlines, identity, refusals, telemetry
+from mesh.call import CALLER
+from mesh.certificates import Certificates
+from mesh.channels import ON_BEHALF_OF
+from mesh.identity import Caller
+from mesh.refusals import Refusal
+
+LOG = structlog.get_logger()
+BAD = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+"""Codes that count against the objective; a lawful refusal does not."""
+TurnedAway = Callable[[str, Caller, Refusal, Any], Awaitable[None]]
+"""Hears of a caller refused at the door: method, caller, why, and the request."""
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+class Door:
+    """Guards methods. Its steps stand in the order in which they are taken."""
+
+    def __init__(
+        self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
+    ) -> None:
+        self._certificates = certificates
+        self._most_calls = most_calls
+        self._turned_away = turned_away
+        self._calls = 0
+
+    def guard(self, method: str, handler: Handler) -> Handler:
+        """The same handler behind the door."""
+        io = (handler.request_deserializer, handler.response_serializer)
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, handler.unary_unary), *io
+            )
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(method, handler.unary_stream, one_request=True), *io
+            )
+        if handler.stream_stream:
+            return grpc.stream_stream_rpc_method_handler(
+                self._streaming(method, handler.stream_stream, one_request=False), *io
+            )
+        raise TypeError(f"{method}: this kind of streaming is not in use")
+
+    def _unary(self, method: str, serve: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            with self._served(method, context) as span:
+                try:
+                    with self._room():
+                        await self._enter(method, request, context)
+                        return await serve(request, context)
+                except Exception as error:  # noqa: BLE001 - every error leaves as a status
+                    await self._refuse(span, context, error)
+
+        return guarded
+
+    def _streaming(
+        self, method: str, serve: Callable[..., Any], *, one_request: bool
+    ) -> Callable[..., Any]:
+        async def guarded(
+            request: Any, context: grpc.aio.ServicerContext[Any, Any]
+        ) -> AsyncIterator[Any]:
+            with self._served(method, context) as span:
+                try:
+                    await self._enter(method, request if one_request else None, context)
+                    requests = request if one_request else _validated(request)
+                    responses = serve(requests, context)
+                    if isinstance(responses, Coroutine):  # it writes to the context itself
+                        await responses
+                        return
+                    async for response in responses:
+                        yield response
+                except Exception as error:  # noqa: BLE001 - every error leaves as a status
+                    await self._refuse(span, context, error)
+
+        return guarded
+
+    @contextmanager
+    def _served(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        metadata = dict(context.invocation_metadata() or ())
+        started = time.perf_counter()
+        attributes = {"rpc.system.name": "grpc", "rpc.method": method[1:]}
+        with telemetry.TRACER.start_as_current_span(
+            method[1:],
+            context=telemetry.context_of(str(metadata.get("traceparent", ""))),
+            kind=SpanKind.SERVER,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            finally:
+                code = context.code() or grpc.StatusCode.OK
+                name = code.name if isinstance(code, grpc.StatusCode) else str(code)
+                span.set_attribute("rpc.response.status_code", name)
+                telemetry.DURATION.record(
+                    time.perf_counter() - started,
+                    attributes | {"rpc.response.status_code": name},
+                )
+
+    @contextmanager
+    def _room(self) -> Any:
+        if self._calls >= self._most_calls:
+            raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
+    async def _enter(
+        self, method: str, request: Any, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        caller = self._identify(context)
+        telemetry.note(crossroads__caller=caller.principal.path)
+        try:
+            self._check_certificate(context)
+            access.check(method, caller)
+        except Refusal as refusal:
+            if self._turned_away and request is not None:
+                await self._turned_away(method, caller, refusal, request)
+            raise
+        CALLER.set(caller)
+        deadlines.start(context.time_remaining())
+        if request is not None:
+            validate(request)
+
+    def _identify(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
+        """Raises UNAUTHENTICATED where the certificate, or whom the gateway names, is no identity."""
+        metadata = dict(context.invocation_metadata() or ())
+        try:
+            certificate = _certificate(context)
+            named = metadata.get(ON_BEHALF_OF)
+            other = identity.parse(str(named)) if named else None
+        except (ValueError, LookupError) as error:
+            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED") from error
+        return Caller(certificate.identity, other, certificate.serial)
+
+    def _check_certificate(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        """TLS looked at the handshake; a connection may outlive its certificate."""
+        certificate = _certificate(context)
+        if self._certificates.is_revoked(certificate.serial):
+            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_REVOKED")
+        if certificate.not_after < clock.now():
+            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_EXPIRED")
+
+    async def _refuse(
+        self, span: Span, context: grpc.aio.ServicerContext[Any, Any], error: Exception
+    ) -> None:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        refusal = refusal_of(error)
+        span.set_attribute("crossroads.refusal_reason", refusal.reason)
+        if refusal.code in BAD:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(Status(StatusCode.ERROR))
+        status = refusals.status_of(refusal)
+        await context.abort_with_status(rpc_status.to_status(status))
+
+
+def validate(request: Any) -> None:
+    """Raise INVALID_ARGUMENT with every violation of the contract; the values are not repeated."""
+    violations = protovalidate.collect_violations(request)
+    if violations:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "MALFORMED_REQUEST",
+            violations=[(_path(v), v.proto.message or v.proto.rule_id) for v in violations],
+        )
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What to tell a caller of any error; one of ours is logged with where it happened."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, grpc.aio.AioRpcError):
+        code = error.code()
+        known = code in {
+            grpc.StatusCode.UNAVAILABLE,
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+        }
+        LOG.warning("a peer refused", code=code.name)
+        if known:
+            reason = "OVERLOADED" if code is grpc.StatusCode.RESOURCE_EXHAUSTED else code.name
+            return Refusal(code, reason, retry_after=1.0)
+        return Refusal(grpc.StatusCode.INTERNAL, "UPSTREAM_FAILED")
+    if isinstance(error, PoolTimeout):
+        return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or _is_down(error)):
+        return Refusal(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", retry_after=1.0)
+    if isinstance(error, asyncio.TimeoutError):
+        return Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+    LOG.error("an error of ours", exc_info=error)
+    return Refusal(grpc.StatusCode.INTERNAL, "INTERNAL")
+
+
+def _is_down(error: DBAPIError) -> bool:
+    return type(error).__name__ in {"OperationalError", "InterfaceError"}
+
+
+def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> identity.Certificate:
+    return identity.read_certificate(bytes(context.auth_context()["x509_pem_cert"][0]))
+
+
+def _path(violation: protovalidate.Violation) -> str:
+    """`inscriptions[2].ssin`, without keys or values."""
+    path = ""
+    for element in violation.proto.field.elements if violation.proto.field else ():
+        path += f".{element.field_name}" if path else element.field_name
+        if element.subscript and element.subscript.field == "index":
+            path += f"[{element.subscript.value}]"
+    return path
+
+
+async def _validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        validate(request)
+        yield request
