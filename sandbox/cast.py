@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 INSTITUTIONS: dict[str, str] = {
     "0/0": "National Register",
     "5/0": "pension service",
@@ -37,7 +39,7 @@ CITIZENS: dict[str, str] = {"lina": LINA, "joris": JORIS}
 
 HOUSEHOLD = (LINA, NOOR, ADIL)
 """Lina, reference person, and her two children."""
-ADDRESS_SINCE = "2019-06-01"
+ADDRESS_SINCE = date(2019, 6, 1)
 POSTAL_CODE = "9000"
 
 SUPPLIERS = ("0/0", "5/0", "11/1", "16/0", "17/1", "18/1")
@@ -55,7 +57,7 @@ IDENTITIES: tuple[str, ...] = (
     "operator/sandbox",
     "auditor/privacy",
 )
-"""Paths of the certificates that the sandbox holds; REVOKED and one card a citizen come with them."""
+"""Paths of the sandbox's certificates; REVOKED and a card for each citizen come with them."""
 
 
 def server_name(institution: str) -> str:

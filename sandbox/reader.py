@@ -1,0 +1,68 @@
+"""The reader of one institution's mailbox: it writes each delivery down, then acknowledges it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import structlog
+from crossroads.router.v1 import mailbox_pb2, mailbox_pb2_grpc
+
+from mesh import institutions, telemetry
+from mesh.channels import Channels
+from mesh.institutions import Institution
+from sandbox.letters import Letters, letter_of
+
+LOG = structlog.get_logger()
+FIRST_WAIT_S = 0.2
+MOST_WAIT_S = 3.0
+
+
+class Reader:
+    """Reads for ever; a mailbox that closes is opened again, from what was acknowledged."""
+
+    def __init__(self, institution: str, channels: Channels, letters: Letters) -> None:
+        self._institution: Institution = institutions.parse(institution)
+        self._channels = channels
+        self._letters = letters
+        self._wait = FIRST_WAIT_S
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._read()
+            except grpc.aio.AioRpcError as error:
+                LOG.info(
+                    "mailbox closed; opened again soon",
+                    institution=str(self._institution),
+                    code=error.code().name,
+                )
+            await asyncio.sleep(self._wait)
+            self._wait = min(self._wait * 2, MOST_WAIT_S)
+
+    async def _read(self) -> None:
+        requests: asyncio.Queue[mailbox_pb2.ReceiveRequest] = asyncio.Queue()
+        requests.put_nowait(
+            mailbox_pb2.ReceiveRequest(institution=institutions.to_wire(self._institution))
+        )
+        stub = mailbox_pb2_grpc.MailboxStub(self._channels.peer("router"))
+        async for response in stub.Receive(_drain(requests)):
+            self._wait = FIRST_WAIT_S
+            delivery = response.delivery
+            with telemetry.span(
+                "read letter",
+                parent=delivery.traceparent,
+                crossroads__ticket=delivery.ticket,
+                crossroads__institution=str(self._institution),
+                crossroads__data_sort=delivery.mutation.data_sort,
+            ):
+                self._letters.add(letter_of(self._institution, delivery))
+            requests.put_nowait(mailbox_pb2.ReceiveRequest(acknowledged=delivery.position))
+
+
+async def _drain(
+    requests: asyncio.Queue[mailbox_pb2.ReceiveRequest],
+) -> AsyncIterator[mailbox_pb2.ReceiveRequest]:
+    while True:
+        yield await requests.get()
