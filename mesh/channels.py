@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from opentelemetry.trace import SpanKind
@@ -95,7 +95,10 @@ class Channel(grpc.aio.Channel):
         call = self._inner.unary_unary(method, *args, **options)
 
         async def ask(
-            request: Any, *, timeout: float | None = None, metadata: Metadata = ()
+            request: Any,
+            *,
+            timeout: float | None = None,  # noqa: ASYNC109 - as grpc's own callables have it
+            metadata: Metadata = (),
         ) -> Any:
             within = deadlines.within(timeout or DEFAULT_TIMEOUT_S)
             with telemetry.span(
@@ -126,7 +129,7 @@ class Channel(grpc.aio.Channel):
     async def channel_ready(self) -> None:
         await self._inner.channel_ready()
 
-    async def __aenter__(self) -> Channel:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

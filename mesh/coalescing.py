@@ -117,7 +117,7 @@ class Coalescer(Generic[Q, A]):
 
 
 def _for_caller(error: BaseException) -> BaseException:
-    """A batch that was cancelled tells its callers so as a refusal, not as their own cancellation."""
+    """A batch that was cancelled is a refusal to its callers, not their own cancellation."""
     if isinstance(error, asyncio.CancelledError):
         return Refusal(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
     return error

@@ -55,7 +55,7 @@ def _upgrade(connection: Connection, migrations: Path) -> None:
     with EnvironmentContext(
         config,
         script,
-        fn=lambda revision, _: script._upgrade_revs("head", revision),  # type: ignore[arg-type] # noqa: SLF001 - as alembic's own command does
+        fn=lambda revision, _: script._upgrade_revs("head", revision),  # noqa: SLF001 - as its command
         destination_rev="head",
     ) as environment:
         environment.configure(connection=connection, transactional_ddl=True)

@@ -13,7 +13,8 @@ import protovalidate
 import structlog
 from grpc_status import rpc_status
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mesh import access, clock, deadlines, identity, refusals, telemetry
 from mesh.call import CALLER
@@ -151,7 +152,7 @@ class Door:
             validate(request)
 
     def _identify(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
-        """Raises UNAUTHENTICATED where the certificate, or whom the gateway names, is no identity."""
+        """Raises UNAUTHENTICATED where the certificate or whom it speaks for is no identity."""
         metadata = dict(context.invocation_metadata() or ())
         try:
             certificate = _certificate(context)
@@ -199,17 +200,7 @@ def refusal_of(error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, grpc.aio.AioRpcError):
-        code = error.code()
-        known = code in {
-            grpc.StatusCode.UNAVAILABLE,
-            grpc.StatusCode.DEADLINE_EXCEEDED,
-            grpc.StatusCode.RESOURCE_EXHAUSTED,
-        }
-        LOG.warning("a peer refused", code=code.name)
-        if known:
-            reason = "OVERLOADED" if code is grpc.StatusCode.RESOURCE_EXHAUSTED else code.name
-            return Refusal(code, reason, retry_after=1.0)
-        return Refusal(grpc.StatusCode.INTERNAL, "UPSTREAM_FAILED")
+        return _of_peer(error.code())
     if isinstance(error, PoolTimeout):
         return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
     if isinstance(error, DBAPIError) and (error.connection_invalidated or _is_down(error)):
@@ -220,12 +211,22 @@ def refusal_of(error: Exception) -> Refusal:
     return Refusal(grpc.StatusCode.INTERNAL, "INTERNAL")
 
 
+def _of_peer(code: grpc.StatusCode) -> Refusal:
+    """A peer that is away or overloaded is told as such; any other answer of it is our fault."""
+    LOG.warning("a peer refused", code=code.name)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return Refusal(code, "OVERLOADED", retry_after=1.0)
+    if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+        return Refusal(code, code.name, retry_after=1.0)
+    return Refusal(grpc.StatusCode.INTERNAL, "UPSTREAM_FAILED")
+
+
 def _is_down(error: DBAPIError) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 
 def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> identity.Certificate:
-    return identity.read_certificate(bytes(context.auth_context()["x509_pem_cert"][0]))
+    return identity.read_certificate(next(iter(context.auth_context()["x509_pem_cert"])))
 
 
 def _path(violation: protovalidate.Violation) -> str:

@@ -73,7 +73,7 @@ def uri(identity: Identity) -> str:
 
 @lru_cache(maxsize=4096)
 def read_certificate(pem: bytes) -> Certificate:
-    """The identity in a verified certificate. Raises ValueError when it bears none, or more than one."""
+    """The identity in a verified certificate. Raises ValueError unless it bears exactly one."""
     return certificate_of(x509.load_pem_x509_certificate(pem))
 
 

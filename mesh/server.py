@@ -76,12 +76,13 @@ class Server:
 
     async def start(self) -> int:
         """Begin to serve; the port. Health stays NOT_SERVING until every check has passed."""
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self)
+        self.mount(health_pb2_grpc.add_HealthServicer_to_server, self._health)
         for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING)
         names = [*self._services, reflection.SERVICE_NAME]
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            reflection.aio.ReflectionServicer(names), self
+        self.mount(
+            reflection_pb2_grpc.add_ServerReflectionServicer_to_server,
+            reflection.aio.ReflectionServicer(names),
         )
         self.port = self._server.add_secure_port(
             self._settings.listen, self._certificates.server_credentials()

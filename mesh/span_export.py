@@ -53,7 +53,7 @@ class Sampler(sdk_sampling.Sampler):
         return result
 
     def get_description(self) -> str:
-        return f"Crossroads({self._inner.get_description()})"
+        return "Crossroads"
 
 
 class Keeper(SpanProcessor):

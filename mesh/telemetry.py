@@ -62,7 +62,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     parent: str = "",
     links: Sequence[str] = (),
-    **attributes: str | int | float | bool,
+    **attributes: str | float | bool,
 ) -> Iterator[Span]:
     """A span around a block, child of `parent` (a traceparent) or of the current span.
 
@@ -101,7 +101,7 @@ def _span_context(parent: str) -> trace.SpanContext:
     return trace.get_current_span(context_of(parent)).get_span_context()
 
 
-def note(**attributes: str | int | float | bool) -> None:
+def note(**attributes: str | float | bool) -> None:
     """Set attributes on the current span; `__` stands for a dot."""
     current = trace.get_current_span()
     for key, value in attributes.items():

@@ -47,7 +47,7 @@ class InstitutionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Who holds a sort of data, and in which qualities (empty: any) a person must be known there."""
+    """Who holds a sort of data, and in which qualities (empty: any) it knows the persons."""
 
     data_sort: str
     attestation: str

@@ -33,7 +33,7 @@ def minimise(packed: any_pb2.Any, attestation: str, fields: frozenset[str]) -> a
         message.ParseFromString(packed.value)
     except DecodeError as error:
         raise NotThisAttestation(attestation) from error
-    message.DiscardUnknownFields()  # type: ignore[attr-defined]  # stubs lack it
+    message.DiscardUnknownFields()
     if fields:
         _strip(message, _tree(fields))
     return any_pb2.Any(type_url=packed.type_url, value=message.SerializeToString())

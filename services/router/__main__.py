@@ -1,0 +1,55 @@
+"""The router's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crossroads.router.v1 import exchange_pb2_grpc, mailbox_pb2_grpc
+
+from mesh import database, process
+from mesh.channels import Channels
+from mesh.server import Server
+from mesh.settings import Settings
+from services.router.consultation import Consultations
+from services.router.mailbox_servicer import Bell, MailboxServicer
+from services.router.peers import Ledger, Repertory, Suppliers
+from services.router.policy_follower import PolicyFollower
+from services.router.publication import Publications
+from services.router.servicer import DoorBook, ExchangeServicer
+from services.router.store import Store
+from services.router.worker import Distribution
+
+HERE = Path(__file__).parent
+
+
+async def main(settings: Settings) -> None:
+    if settings.migrate:
+        await database.migrate(settings.database_url, HERE / "migrations")
+    engine = database.engine(settings.database_url, settings.database_pool)
+    channels = Channels(settings)
+    store, bell = Store(engine), Bell()
+    repertory, ledger = Repertory(channels), Ledger(channels)
+    follower = PolicyFollower(repertory)
+    consultations = Consultations(follower, repertory, ledger, Suppliers(channels))
+    server = Server(settings, DoorBook(ledger))
+    server.mount(
+        exchange_pb2_grpc.add_ExchangeServicer_to_server,
+        ExchangeServicer(consultations, Publications(store), follower),
+    )
+    server.mount(
+        mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
+    )
+    server.depends_on("database", lambda: database.is_reachable(engine))
+    server.depends_on("policy", follower.is_known)
+    await server.run(
+        follower.follow(),
+        bell.run(settings.database_url),
+        Distribution(store, follower, repertory, ledger).run(settings.database_url),
+    )
+    await consultations.drain()
+    await channels.close()
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    process.run(main, HERE / "texts.yaml")

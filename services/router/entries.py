@@ -1,0 +1,166 @@
+"""What the router writes in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crossroads.ledger.v1 import ledger_pb2
+from crossroads.router.v1 import exchange_pb2
+
+from mesh import clock, institutions
+from mesh.identity import Caller
+from mesh.institutions import Institution
+from services.router import wire
+from services.router.domain import Decision, Verdict
+from services.router.mutation import ReceivedMutation
+
+OUTCOMES = {
+    Verdict.PERMITTED: ledger_pb2.OUTCOME_ALLOWED,
+    Verdict.REFUSED: ledger_pb2.OUTCOME_REFUSED,
+}
+
+
+def consultation(
+    kind: ledger_pb2.EntryKind.ValueType,
+    ticket: str,
+    caller: Caller,
+    asker: Institution | None,
+    request: exchange_pb2.ConsultRequest,
+    decided: Decision,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """The decision on a consultation or explanation, complete enough to be made again."""
+    kept = exchange_pb2.ConsultRequest()
+    kept.CopyFrom(request)
+    kept.reference = ""
+    record = exchange_pb2.ConsultationRecord(consultation=kept, decision=wire.decision(decided))
+    return ledger_pb2.Entry(
+        entry_id=f"{ticket}/decision",
+        ticket=ticket,
+        kind=kind,
+        occurred_at=clock.rfc3339(at),
+        caller=caller.identity.path,
+        chain=chain(caller, asker),
+        institution=institutions.to_wire(asker) if asker else None,
+        ssin=request.ssin,
+        data_sorts=request.data_sorts,
+        purpose=request.purpose,
+        outcome=OUTCOMES[decided.verdict],
+        reason=reasons(decided),
+        grounds=grounds(decided),
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
+def outcome(
+    decision: ledger_pb2.Entry, answers: Sequence[exchange_pb2.HolderAnswer], at: datetime
+) -> ledger_pb2.Entry:
+    """How the holders answered, without what they answered."""
+    record = exchange_pb2.OutcomeRecord(
+        answers=[
+            exchange_pb2.HolderAnswer(
+                data_sort=answer.data_sort, holder=answer.holder, status=answer.status
+            )
+            for answer in answers
+        ]
+    )
+    return ledger_pb2.Entry(
+        entry_id=f"{decision.ticket}/outcome",
+        ticket=decision.ticket,
+        kind=ledger_pb2.ENTRY_KIND_OUTCOME,
+        occurred_at=clock.rfc3339(at),
+        caller=decision.caller,
+        chain=decision.chain,
+        institution=decision.institution,
+        ssin=decision.ssin,
+        data_sorts=decision.data_sorts,
+        purpose=decision.purpose,
+        outcome=ledger_pb2.OUTCOME_ALLOWED,
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
+def mutation(received: ReceivedMutation, data_sort: str) -> ledger_pb2.Entry:
+    """That a mutation was taken in. The same each time it is made."""
+    return ledger_pb2.Entry(
+        entry_id=f"{received.ticket}/mutation",
+        ticket=received.ticket,
+        kind=ledger_pb2.ENTRY_KIND_MUTATION,
+        occurred_at=clock.rfc3339(received.received_at),
+        caller=received.caller,
+        institution=institutions.to_wire(received.sender),
+        ssin=received.ssin,
+        data_sorts=[data_sort],
+        outcome=ledger_pb2.OUTCOME_ALLOWED,
+    )
+
+
+def distribution(
+    received: ReceivedMutation,
+    recipient: Institution,
+    decided: Decision,
+    attempt: str,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """Whether one institution is told of a mutation, and why (not)."""
+    part = decided.data_sorts[0]
+    return ledger_pb2.Entry(
+        entry_id=f"{received.ticket}/{recipient}/{attempt}",
+        ticket=received.ticket,
+        kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+        occurred_at=clock.rfc3339(at),
+        caller=received.caller,
+        institution=institutions.to_wire(recipient),
+        ssin=received.ssin,
+        data_sorts=[part.data_sort],
+        purpose=part.grounds[0].purpose if part.grounds else "",
+        outcome=OUTCOMES[decided.verdict],
+        reason=reasons(decided),
+        grounds=grounds(decided),
+        content=wire.decision(decided).SerializeToString(deterministic=True),
+    )
+
+
+def door(
+    ticket: str, caller: Caller, reason: str, request: exchange_pb2.ConsultRequest, at: datetime
+) -> ledger_pb2.Entry:
+    """A caller turned away before anything was looked at."""
+    return ledger_pb2.Entry(
+        entry_id=f"{ticket}/door",
+        ticket=ticket,
+        kind=ledger_pb2.ENTRY_KIND_DOOR,
+        occurred_at=clock.rfc3339(at),
+        caller=caller.identity.path,
+        chain=caller.chain,
+        ssin=request.ssin,
+        data_sorts=request.data_sorts,
+        purpose=request.purpose,
+        outcome=ledger_pb2.OUTCOME_REFUSED,
+        reason=reason,
+    )
+
+
+def chain(caller: Caller, asker: Institution | None) -> list[str]:
+    """Who asks through whom, nearest last; a member comes before its managing institution."""
+    paths = list(caller.chain)
+    member = f"institution/{asker}" if asker else ""
+    if caller.principal.kind == "institution" and member not in {"", caller.principal.path}:
+        return [member, *(paths or [caller.identity.path])]
+    return paths
+
+
+def reasons(decided: Decision) -> str:
+    """The reasons of what was refused, by name, in the order asked."""
+    found = dict.fromkeys(part.reason.name for part in decided.data_sorts if part.reason)
+    return ",".join(found)
+
+
+def grounds(decided: Decision) -> list[str]:
+    return list(
+        dict.fromkeys(
+            f"{ground.deliberation} ({ground.id}), {ground.article}"
+            for part in decided.data_sorts
+            for ground in part.grounds
+        )
+    )

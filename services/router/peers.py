@@ -1,0 +1,136 @@
+"""Whom the router asks: the repertory, the ledger and the holders."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import grpc
+import structlog
+from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
+from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
+from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
+
+from mesh.channels import Channels
+from mesh.coalescing import Coalescer
+from mesh.refusals import Refusal
+from services.router import policy_wire
+from services.router.domain import InstitutionRecord, Person, Policy
+
+LOG = structlog.get_logger()
+LOOKUP_TIMEOUT_S = 2.0
+APPEND_TIMEOUT_S = 2.0
+SUPPLY_TIMEOUT_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A person to look up, not from before the write that `freshness` stands for."""
+
+    ssin: str
+    freshness: str = ""
+
+
+class Repertory:
+    """Who is known where; always asked, never remembered."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self.person: Coalescer[Lookup, Person] = Coalescer(
+            self._lookup, name="repertory", in_flight=2
+        )
+
+    async def _lookup(self, lookups: list[Lookup]) -> Sequence[Person]:
+        freshest = max((lookup.freshness for lookup in lookups), key=_age)
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
+            repertory_pb2.BatchLookupRequest(
+                ssins=[lookup.ssin for lookup in lookups], freshness=freshest
+            ),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
+        return [policy_wire.person(found, response.position) for found in response.persons]
+
+    async def policy(self) -> AsyncIterator[Policy]:
+        """The policy now, and again after each change, as long as the stream lasts."""
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        async for response in stub.WatchPolicy(repertory_pb2.WatchPolicyRequest()):
+            yield policy_wire.policy(response)
+
+
+class Ledger:
+    """Where every decision is written before it has any effect."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self.append: Coalescer[ledger_pb2.Entry, int] = Coalescer(
+            self._append, name="ledger", most=500
+        )
+
+    async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
+        stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
+        try:
+            response: ledger_pb2.AppendResponse = await stub.Append(
+                ledger_pb2.AppendRequest(entries=entries), timeout=APPEND_TIMEOUT_S
+            )
+        except grpc.aio.AioRpcError as error:
+            LOG.error("the ledger cannot be written", code=error.code().name)
+            raise Refusal(
+                grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE", retry_after=1.0
+            ) from error
+        return [leaf.index for leaf in response.leaves]
+
+
+class Suppliers:
+    """The holders, each behind a queue of its own, so that none holds up another."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._queues: dict[
+            tuple[str, str], Coalescer[supplier_pb2.Question, supplier_pb2.Answer]
+        ] = {}
+
+    async def ask(
+        self, record: InstitutionRecord, question: supplier_pb2.Question
+    ) -> supplier_pb2.Answer:
+        """The holder's answer; LATE or UNAVAILABLE where it gives none."""
+        if not record.supplier_address:
+            return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
+        key = (record.supplier_address, record.supplier_name)
+        if key not in self._queues:
+            self._queues[key] = Coalescer(
+                lambda questions: self._supply(key, questions),
+                name=f"supplier {record.institution}",
+                queue=2_000,
+                in_flight=2,
+            )
+        try:
+            return await self._queues[key](question)
+        except grpc.aio.AioRpcError as error:
+            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            LOG.warning(
+                "a holder does not answer", holder=str(record.institution), code=error.code().name
+            )
+        except Refusal as refusal:
+            late = False
+            LOG.warning(
+                "a holder is not asked", holder=str(record.institution), reason=refusal.reason
+            )
+        status = exchange_pb2.ANSWER_STATUS_LATE if late else exchange_pb2.ANSWER_STATUS_UNAVAILABLE
+        return supplier_pb2.Answer(status=status)
+
+    async def _supply(
+        self, key: tuple[str, str], questions: list[supplier_pb2.Question]
+    ) -> Sequence[supplier_pb2.Answer]:
+        stub = supplier_pb2_grpc.SupplierStub(self._channels.open(*key))
+        response: supplier_pb2.SupplyResponse = await stub.Supply(
+            supplier_pb2.SupplyRequest(questions=questions), timeout=SUPPLY_TIMEOUT_S
+        )
+        if len(response.answers) != len(questions):
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "UPSTREAM_FAILED")
+        return list(response.answers)
+
+
+def _age(freshness: str) -> tuple[int, str]:
+    """Tokens of the repertory are decimal numbers that grow."""
+    return len(freshness), freshness

@@ -1,0 +1,90 @@
+"""Policy and persons as the repertory's contract writes them, read into the router's own nouns."""
+
+from __future__ import annotations
+
+from crossroads.repertory.v1 import repertory_pb2
+
+from mesh import institutions, periods
+from mesh.periods import ALWAYS
+from services.router.domain import (
+    Authorization,
+    Availability,
+    Inscription,
+    InstitutionRecord,
+    Person,
+    Policy,
+    Use,
+)
+
+USES = {
+    repertory_pb2.USE_CONSULTATION: frozenset({Use.CONSULTATION}),
+    repertory_pb2.USE_DISTRIBUTION: frozenset({Use.DISTRIBUTION}),
+    repertory_pb2.USE_BOTH: frozenset({Use.CONSULTATION, Use.DISTRIBUTION}),
+}
+
+
+def policy(wire: repertory_pb2.WatchPolicyResponse) -> Policy:
+    return Policy.of(
+        wire.revision,
+        tuple(_institution(record) for record in wire.institutions),
+        tuple(_availability(availability) for availability in wire.availabilities),
+        tuple(
+            _authorization(deliberation, authorization)
+            for deliberation in wire.deliberations
+            for authorization in deliberation.authorizations
+        ),
+    )
+
+
+def person(wire: repertory_pb2.PersonLookup, position: str) -> Person:
+    return Person(
+        tuple(
+            Inscription(
+                institutions.from_wire(line.institution),
+                line.quality,
+                periods.from_wire(line.period),
+            )
+            for line in wire.inscriptions
+        ),
+        position,
+        wire.replaced_by,
+    )
+
+
+def _institution(wire: repertory_pb2.InstitutionRecord) -> InstitutionRecord:
+    return InstitutionRecord(
+        institutions.from_wire(wire.institution),
+        wire.name,
+        frozenset(wire.identities),
+        wire.supplier_address,
+        wire.supplier_name,
+        periods.from_wire(wire.period),
+        frozenset(wire.revoked_certificates),
+    )
+
+
+def _availability(wire: repertory_pb2.Availability) -> Availability:
+    return Availability(
+        wire.data_sort,
+        wire.attestation,
+        institutions.from_wire(wire.holder),
+        frozenset(wire.qualities),
+    )
+
+
+def _authorization(
+    deliberation: repertory_pb2.Deliberation, wire: repertory_pb2.Authorization
+) -> Authorization:
+    return Authorization(
+        wire.id,
+        deliberation.number,
+        deliberation.article,
+        institutions.from_wire(wire.recipient),
+        frozenset(wire.data_sorts),
+        wire.purpose,
+        USES[wire.use],
+        wire.integration_control != repertory_pb2.INTEGRATION_CONTROL_NON_BLOCKING,
+        frozenset(wire.qualities),
+        frozenset(wire.fields),
+        periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
+    )

@@ -1,0 +1,95 @@
+"""Publishing: a mutation is checked, kept and receipted; who is told is decided later."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import grpc
+from crossroads.router.v1 import exchange_pb2
+
+from mesh import institutions, periods, telemetry
+from mesh.coalescing import Coalescer
+from mesh.identity import Caller
+from mesh.institutions import Institution
+from mesh.refusals import Refusal
+from services.router.domain import Policy
+from services.router.minimisation import PREFIX
+from services.router.mutation import ReceivedMutation
+from services.router.store import Store
+
+
+class Publications:
+    """Takes mutations in. A request id said twice gives the first ticket."""
+
+    def __init__(self, store: Store) -> None:
+        self._keep: Coalescer[ReceivedMutation, tuple[str, bytes]] = Coalescer(
+            store.receive, name="mutations", most=128
+        )
+
+    async def publish(
+        self,
+        request: exchange_pb2.PublishRequest,
+        caller: Caller,
+        policy: Policy,
+        ticket: str,
+        at: datetime,
+    ) -> str:
+        """The ticket. Raises PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS."""
+        sender = sender_of(request, caller, policy)
+        _check(request.mutation, sender, policy)
+        content = request.mutation.SerializeToString(deterministic=True)
+        received = ReceivedMutation(
+            ticket,
+            request.mutation.ssin,
+            sender,
+            caller.identity.path,
+            request.request_id,
+            hashlib.sha256(content).digest(),
+            content,
+            telemetry.traceparent(),
+            at,
+        )
+        kept, digest = await self._keep(received)
+        if digest != received.digest:
+            raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+        return kept
+
+
+def sender_of(request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy) -> Institution:
+    spoken_for = policy.speakers.get(caller.principal.path, ())
+    if request.HasField("sender"):
+        sender = institutions.from_wire(request.sender)
+        if sender in spoken_for:
+            return sender
+    elif len(spoken_for) == 1:
+        return spoken_for[0]
+    raise _not_the_holder(request.mutation.data_sort)
+
+
+def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy) -> None:
+    holdings = policy.availabilities.get(mutation.data_sort, ())
+    held = [holding for holding in holdings if holding.holder == sender]
+    if not held:
+        raise _not_the_holder(mutation.data_sort)
+    if mutation.attestation.type_url != PREFIX + held[0].attestation:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "WRONG_ATTESTATION",
+            metadata={"attestation": held[0].attestation},
+            violations=[("mutation.attestation", "is not the message of this sort of data")],
+        )
+    try:
+        periods.from_wire(mutation.period)
+    except ValueError as error:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "PERIOD_IMPOSSIBLE",
+            violations=[("mutation.period", "has a day that does not exist")],
+        ) from error
+
+
+def _not_the_holder(data_sort: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_HOLDER", metadata={"data_sort": data_sort}
+    )
