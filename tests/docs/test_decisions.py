@@ -1,0 +1,15 @@
+"""Decisions have the same four parts and consecutive numbers."""
+
+import re
+from pathlib import Path
+
+
+def test_decisions_are_complete(root: Path) -> None:
+    pages = sorted((root / "docs" / "decisions").glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for number, page in enumerate(pages, 1):
+        text = page.read_text("utf-8")
+        assert text.startswith(f"# {number}. "), page.name
+        parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+        assert parts[::2] == ["Context", "Decision", "Consequences", "Refused"], page.name
+        assert all(len(part.strip()) > 40 for part in parts[1::2]), page.name

@@ -1,0 +1,17 @@
+"""Every dependency is justified, and every justification has its dependency."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+Table = list[dict[str, str]]
+
+
+def test_dependencies_are_those_of_the_project(
+    table: Callable[[str, str], Table], root: Path
+) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    used = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    told = [row["package"].strip("`") for row in table("dependencies.md", "package")]
+    assert sorted(told) == sorted(used)
+    assert all(len(row["for what"]) > 5 for row in table("dependencies.md", "package"))
