@@ -1,0 +1,1 @@
+"""What the mesh costs, against yardsticks measured in the same run."""

@@ -1,0 +1,85 @@
+"""`crossroads bench`: measures a mesh, the running one or a fresh one of its own."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import consult, results
+from bench.results import Measure, against_target
+from console.launcher import Mesh
+from console.state import PROJECT, State
+from mesh import clock
+from sandbox.story import programme
+from sandbox.story.stage import Stage
+from sandbox.story.telling import StepFailed
+
+SCREEN = Console()
+ERRORS = Console(stderr=True)
+FILE = PROJECT / "bench" / "results" / "latest.json"
+READY_TARGET_S = 10.0
+STORY_TARGET_S = 20.0
+
+
+async def run(place: State, *, only: str = "") -> int:
+    """Measure everything, or only `story` or `consult`. The exit status."""
+    wanted = {name: measure for name, measure in _MEASURES.items() if only in {"", name}}
+    if not wanted:
+        ERRORS.print(f"Nothing is called {only}: {', '.join(_MEASURES)}")
+        return 2
+    measures: list[Measure] = []
+    async with _mesh(place, measures) as endpoints:
+        for name, measure in wanted.items():
+            with SCREEN.status(f"measuring: {name}"):
+                try:
+                    measures += await measure(endpoints)
+                except (StepFailed, ChildProcessError) as failure:
+                    ERRORS.print(f"Failed: {name}: {failure}", style="red", markup=False)
+                    return 1
+    SCREEN.print(results.table(measures))
+    SCREEN.print(f"on {results.machine()}, commit {results.commit()}", highlight=False)
+    results.save(measures, FILE, clock.now())
+    SCREEN.print(f"written to {FILE.relative_to(PROJECT)}")
+    return 0
+
+
+@asynccontextmanager
+async def _mesh(place: State, measures: list[Measure]) -> AsyncIterator[Path]:
+    """The running mesh; or a fresh one, and how long it took to be ready, database and all."""
+    if place.endpoints.exists():
+        yield place.endpoints
+        return
+    with tempfile.TemporaryDirectory(prefix="crossroads-bench-") as folder:
+        fresh = State(Path(folder))
+        with SCREEN.status("starting a mesh") as shown:
+            mesh = Mesh(fresh, lambda what: shown.update(f"starting: {what}"))
+            began = time.perf_counter()
+            await mesh.start()
+            took = time.perf_counter() - began
+        measures.append(against_target("mesh_ready_s", took, "s", READY_TARGET_S))
+        try:
+            yield fresh.endpoints
+        finally:
+            await mesh.stop()
+
+
+async def _story(endpoints: Path) -> list[Measure]:
+    stage = Stage(endpoints)
+    began = time.perf_counter()
+    try:
+        async for _ in programme.play(stage):
+            pass
+    finally:
+        await stage.close()
+    return [against_target("story_s", time.perf_counter() - began, "s", STORY_TARGET_S)]
+
+
+_MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
+    "story": _story,
+    "consult": consult.run,
+}
