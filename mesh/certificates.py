@@ -49,7 +49,7 @@ class Certificates:
         return serial in self._revoked
 
     def server_credentials(self) -> grpc.ServerCredentials:
-        """Demands a certificate of the same authority; a renewed own one serves the next handshake."""
+        """Demands a certificate of the same authority; a renewed own one serves from then on."""
         served = self.pair
 
         def fetch() -> grpc.ServerCertificateConfiguration | None:

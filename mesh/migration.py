@@ -22,5 +22,5 @@ def folder(service: str) -> Path:
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg] # the environment gives them
+    settings = Settings()
     asyncio.run(database.migrate(settings.database_url, folder(sys.argv[1])))

@@ -122,7 +122,7 @@ class Worker:
                 wake.set()
 
     async def tell(self, kind: str) -> bool:
-        """Tell one batch; whether there was any. Raises what the handler raises; nothing is lost."""
+        """Tell one batch; whether there was any. Raises what the handler raises."""
         async with self._engine.begin() as connection:
             mine = await connection.scalar(
                 sa.text("SELECT pg_try_advisory_xact_lock(hashtext('outbox'), hashtext(:kind))"),
@@ -151,7 +151,7 @@ class Worker:
         return True
 
     async def _handle(self, kind: str, items: list[Item]) -> dict[UUID, str]:
-        """Hand a batch over; of one refused for ever, find the items that are and set them aside."""
+        """Hand a batch over; of one refused for ever, set the items that are aside."""
         parents = list(dict.fromkeys(item.traceparent for item in items if item.traceparent))
         try:
             with telemetry.span(
