@@ -63,4 +63,4 @@ def main(question: str, settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Settings()))  # type: ignore[call-arg] # the environment gives them
+    sys.exit(main(sys.argv[1], Settings()))

@@ -11,6 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from console import topology
 from mesh import identity
 from mesh.certificates import Certificates
 from mesh.settings import Settings
@@ -113,7 +114,8 @@ def test_a_certificate_bears_the_identity_and_the_name_of_its_service(
     for name, certificate in of_kind(base, "Certificate").items():
         bearer = identity.parse(f"service/{name}")
         assert certificate["spec"]["uris"] == [identity.uri(bearer)]
-        assert {name, "localhost"} <= set(certificate["spec"]["dnsNames"])
+        (deployable,) = (d for d in topology.DEPLOYABLES if d.name == name)
+        assert {*deployable.server_names, "localhost"} <= set(certificate["spec"]["dnsNames"])
         assert {"server auth", "client auth"} <= set(certificate["spec"]["usages"])
 
 
@@ -141,7 +143,7 @@ def test_settings_are_those_of_the_mesh(
         with monkeypatch.context() as environment:
             for key, value in settings["data"].items():
                 environment.setenv(key, value)
-            assert name.startswith(Settings().name + "-settings-")  # type: ignore[call-arg]
+            assert name.startswith(Settings().name + "-settings-")
 
 
 def test_every_module_that_a_container_runs_exists(base: tuple[Manifest, ...]) -> None:
