@@ -16,7 +16,8 @@ from mesh.settings import Settings
 
 ON_BEHALF_OF = "crossroads-on-behalf-of"
 DEFAULT_TIMEOUT_S = 4.0
-_RETRIES = {
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
         {
             "name": [{}],
@@ -28,11 +29,12 @@ _RETRIES = {
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }
-    ]
+    ],
 }
-"""Every rpc may be sent again: writes carry a request_id, reads change nothing."""
+"""Calls go round the addresses behind a name, and every rpc may be sent again: writes carry
+a request_id, reads change nothing."""
 _OPTIONS = [
-    ("grpc.service_config", json.dumps(_RETRIES)),
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.enable_retries", 1),
     ("grpc.max_receive_message_length", 32 << 20),
     ("grpc.keepalive_time_ms", 20_000),
