@@ -1,0 +1,166 @@
+"""The ledger's database: the tree and its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.ledger.domain import Access, Addition, Known, Sealed
+from services.ledger.proof import Place
+from services.ledger.tree import Frontier
+
+
+class Store:
+    """Questions and writes. What writes does so in a transaction that has locked the head."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Committed at its end, or nothing of it is."""
+        return self._engine.begin()
+
+    async def lock(self, connection: AsyncConnection) -> Frontier:
+        """The head, held until the transaction ends: of several processes, one writes at a time.
+
+        It must be a statement of its own: what the next one sees is then all that the
+        holder before wrote.
+        """
+        row = (await connection.execute(text("SELECT size, frontier FROM head FOR UPDATE"))).one()
+        return Frontier(row.size, tuple(row.frontier))
+
+    async def known(self, connection: AsyncConnection, ids: Sequence[str]) -> dict[str, Known]:
+        """Which entries are written already."""
+        rows = await connection.execute(
+            text(
+                "SELECT entry_id, position, digest FROM entry_ids "
+                "WHERE entry_id = ANY(CAST(:ids AS text[]))"
+            ),
+            {"ids": list(ids)},
+        )
+        return {row.entry_id: Known(row.position, row.digest) for row in rows}
+
+    async def open_month(self, connection: AsyncConnection, moment: datetime) -> None:
+        """Make the partition for the month of a moment, where there is none."""
+        month = moment.astimezone(UTC)
+        following = (month.year + month.month // 12, month.month % 12 + 1)
+        await connection.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS entries_{month:%Y_%m} PARTITION OF entries "
+                f"FOR VALUES FROM ('{month:%Y-%m}-01 00:00:00+00') "
+                f"TO ('{following[0]:04}-{following[1]:02}-01 00:00:00+00')"
+            )
+        )
+
+    async def write(
+        self, connection: AsyncConnection, addition: Addition, recorded_at: datetime
+    ) -> None:
+        """Everything an addition holds, in one statement."""
+        await connection.execute(
+            text(
+                """
+                WITH written AS (
+                    INSERT INTO entries (position, recorded_at, ticket, ssin, salt, content)
+                    SELECT CAST(:first AS bigint) + place - 1, CAST(:recorded_at AS timestamptz),
+                           ticket, ssin, salt, content
+                    FROM unnest(CAST(:tickets AS text[]), CAST(:ssins AS text[]),
+                                CAST(:salts AS bytea[]), CAST(:contents AS bytea[]))
+                         WITH ORDINALITY AS given(ticket, ssin, salt, content, place)
+                ), named AS (
+                    INSERT INTO entry_ids (entry_id, position, digest)
+                    SELECT entry_id, CAST(:first AS bigint) + place - 1, digest
+                    FROM unnest(CAST(:entry_ids AS text[]), CAST(:digests AS bytea[]))
+                         WITH ORDINALITY AS given(entry_id, digest, place)
+                ), grown AS (
+                    INSERT INTO nodes (level, position, hash)
+                    SELECT level, position, hash
+                    FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]),
+                                CAST(:hashes AS bytea[])) AS given(level, position, hash)
+                )
+                UPDATE head SET size = :size, frontier = CAST(:frontier AS bytea[])
+                """
+            ),
+            {
+                "first": addition.first_index,
+                "recorded_at": recorded_at,
+                "tickets": [entry.ticket for entry in addition.entries],
+                "ssins": [entry.ssin for entry in addition.entries],
+                "salts": list(addition.salts),
+                "contents": [entry.content for entry in addition.entries],
+                "entry_ids": [entry.entry_id for entry in addition.entries],
+                "digests": list(addition.digests),
+                "levels": [node.level for node in addition.nodes],
+                "positions": [node.index for node in addition.nodes],
+                "hashes": [node.hash for node in addition.nodes],
+                "size": addition.frontier.size,
+                "frontier": list(addition.frontier.hashes),
+            },
+        )
+
+    async def head(self) -> Frontier:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(text("SELECT size, frontier FROM head"))).one()
+        return Frontier(row.size, tuple(row.frontier))
+
+    async def index_of(self, entry_id: str) -> int | None:
+        async with self._engine.connect() as connection:
+            found: int | None = await connection.scalar(
+                text("SELECT position FROM entry_ids WHERE entry_id = :entry_id"),
+                {"entry_id": entry_id},
+            )
+        return found
+
+    async def nodes(self, places: Sequence[Place]) -> dict[Place, bytes]:
+        """The stored hashes at those places."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT level, position, hash FROM nodes "
+                    "JOIN unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[])) "
+                    "AS asked(level, position) USING (level, position)"
+                ),
+                {"levels": [level for level, _ in places], "positions": [i for _, i in places]},
+            )
+        return {(row.level, row.position): row.hash for row in rows}
+
+    async def sealed(self, begin: int, end: int) -> list[Sealed]:
+        """Entries by index, `end` not included, each with its leaf as the tree holds it."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT position, hash, salt, content FROM entries JOIN nodes USING (position) "
+                    "WHERE level = 0 AND position >= :begin AND position < :end ORDER BY position"
+                ),
+                {"begin": begin, "end": end},
+            )
+        return [Sealed(row.position, row.hash, row.salt, row.content) for row in rows]
+
+    async def of_person(self, ssin: str, ticket: str, before: int, most: int) -> list[Access]:
+        """Entries about a person, of one ticket unless it is empty, newest first."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT position, content FROM entries "
+                    "WHERE ssin = :ssin AND ssin <> '' AND position < :before "
+                    "AND (:ticket = '' OR ticket = :ticket) ORDER BY position DESC LIMIT :most"
+                ),
+                {"ssin": ssin, "ticket": ticket, "before": before, "most": most},
+            )
+        return [Access(row.position, row.content) for row in rows]
+
+    async def of_ticket(self, ticket: str, before: int, most: int) -> list[Access]:
+        """Entries of an exchange, newest first."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT position, content FROM entries "
+                    "WHERE ticket = :ticket AND ticket <> '' AND position < :before "
+                    "ORDER BY position DESC LIMIT :most"
+                ),
+                {"ticket": ticket, "before": before, "most": most},
+            )
+        return [Access(row.position, row.content) for row in rows]
