@@ -1,5 +1,6 @@
 """Periods agree with the sets of days that they stand for."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -38,7 +39,7 @@ def test_two_periods_relate_as_their_days_do(one: Period, other: Period) -> None
 def test_merging_keeps_the_days_and_leaves_gaps_between(among: list[Period]) -> None:
     merged = periods.merge(among)
     assert days(*merged) == days(*among)
-    assert all(a.end < b.begin for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a.end < b.begin for a, b in itertools.pairwise(merged))
 
 
 @given(short(), st.lists(short()))

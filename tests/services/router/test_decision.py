@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from crossroads.router.v1 import decision_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh.periods import Period
 from services.router import decision, distribution
 from services.router.domain import (
     Authorization,
@@ -132,7 +134,7 @@ def test_fewer_authorizations_never_give_more(
 
 @given(worlds.policy(), worlds.person(), worlds.period(), st.sampled_from(worlds.EVERY_DAY))
 def test_distribution_is_the_decision_asked_for_each_recipient(
-    policy: Policy, person: Person, period: worlds.Period, on: date
+    policy: Policy, person: Person, period: Period, on: date
 ) -> None:
     sender = worlds.INSTITUTIONS[0]
     told = distribution.distribute(worlds.SORTS[0], period, sender, policy, person, on)
@@ -158,8 +160,6 @@ def test_a_decision_made_again_is_the_same(
 
 
 def test_the_reasons_are_those_of_the_contract() -> None:
-    from crossroads.router.v1 import decision_pb2
-
     contract = {
         name.removeprefix("REFUSAL_REASON_"): value
         for name, value in decision_pb2.RefusalReason.items()

@@ -30,9 +30,7 @@ EVERY_DAY = [START + timedelta(n) for n in range(DAYS)]
 @st.composite
 def period(draw: st.DrawFn) -> Period:
     first = draw(st.integers(0, DAYS - 1))
-    return Period(
-        START + timedelta(first), START + timedelta(draw(st.integers(first + 1, DAYS)))
-    )
+    return Period(START + timedelta(first), START + timedelta(draw(st.integers(first + 1, DAYS))))
 
 
 @st.composite
