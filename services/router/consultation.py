@@ -18,7 +18,7 @@ from mesh.refusals import Refusal
 from services.router import decision, entries, wire
 from services.router.domain import DataSortDecision, Decision, Person, Policy, Verdict
 from services.router.minimisation import NotThisAttestation, minimise
-from services.router.peers import Ledger, Lookup, Repertory, Suppliers
+from services.router.peers import Ledger, Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
 
 LOG = structlog.get_logger()
@@ -90,7 +90,7 @@ class Consultations:
         question = wire.question(request, asker, period)
         person = None
         if decision.needs_person(question, policy, today):
-            person = await self._repertory.person(Lookup(request.ssin, request.freshness))
+            person = await self._repertory.person(request.ssin, request.freshness)
         decided = decision.decide(question, policy, person, today)
         telemetry.note(
             crossroads__ticket=ticket,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 import grpc
 import structlog
@@ -23,30 +22,28 @@ APPEND_TIMEOUT_S = 2.0
 SUPPLY_TIMEOUT_S = 2.5
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A person to look up, not from before the write that `freshness` stands for."""
-
-    ssin: str
-    freshness: str = ""
-
-
 class Repertory:
     """Who is known where; always asked, never remembered."""
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
-        self.person: Coalescer[Lookup, Person] = Coalescer(
+        self._coalesced: Coalescer[str, Person] = Coalescer(
             self._lookup, name="repertory", in_flight=2
         )
 
-    async def _lookup(self, lookups: list[Lookup]) -> Sequence[Person]:
-        freshest = max((lookup.freshness for lookup in lookups), key=_age)
+    async def person(self, ssin: str, freshness: str = "") -> Person:
+        """The person, not from before the write that `freshness` stands for.
+
+        Who waits for a write waits alone: its token cannot hold up anyone else.
+        """
+        if freshness:
+            return (await self._lookup([ssin], freshness))[0]
+        return await self._coalesced(ssin)
+
+    async def _lookup(self, ssins: list[str], freshness: str = "") -> Sequence[Person]:
         stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
         response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
-            repertory_pb2.BatchLookupRequest(
-                ssins=[lookup.ssin for lookup in lookups], freshness=freshest
-            ),
+            repertory_pb2.BatchLookupRequest(ssins=ssins, freshness=freshness),
             timeout=LOOKUP_TIMEOUT_S,
         )
         return [policy_wire.person(found, response.position) for found in response.persons]
@@ -129,8 +126,3 @@ class Suppliers:
         if len(response.answers) != len(questions):
             raise Refusal(grpc.StatusCode.UNAVAILABLE, "UPSTREAM_FAILED")
         return list(response.answers)
-
-
-def _age(freshness: str) -> tuple[int, str]:
-    """Tokens of the repertory are decimal numbers that grow."""
-    return len(freshness), freshness

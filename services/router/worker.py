@@ -17,7 +17,7 @@ from services.router import distribution, entries
 from services.router.domain import Decision, Person, Policy, Verdict
 from services.router.minimisation import minimise
 from services.router.mutation import Addressed, ReceivedMutation
-from services.router.peers import Ledger, Lookup, Repertory
+from services.router.peers import Ledger, Repertory
 from services.router.policy_follower import PolicyFollower
 from services.router.store import MUTATED, Store
 
@@ -79,7 +79,7 @@ class Distribution:
 
     async def _persons(self, received: Sequence[ReceivedMutation]) -> dict[str, Person]:
         ssins = sorted({mutation.ssin for mutation in received})
-        found = await asyncio.gather(*(self._repertory.person(Lookup(ssin)) for ssin in ssins))
+        found = await asyncio.gather(*(self._repertory.person(ssin) for ssin in ssins))
         return dict(zip(ssins, found, strict=True))
 
 
