@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -65,10 +64,15 @@ async def apply(load: Load) -> Measured:
     took.sort()
     return Measured(
         per_s=len(took) / lasted,
-        p50_ms=statistics.median(took) * 1000,
-        p99_ms=took[int(len(took) * 0.99)] * 1000,
+        p50_ms=_quantile(took, 0.5) * 1000,
+        p99_ms=_quantile(took, 0.99) * 1000,
         failed=failed,
     )
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """0 where nothing was measured."""
+    return ordered[int(len(ordered) * share)] if ordered else 0.0
 
 
 async def _run(

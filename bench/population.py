@@ -88,7 +88,7 @@ async def _employ(stage: Stage, ssin: str) -> None:
             employer_id=dimona_pb2.EmployerId(noss_registration_nbr=cast.BREWERY_NSSO),
             natural_person=dimona_pb2.NaturalPerson(inss=ssin),
             dimona_features=dimona_pb2.DimonaFeatures(
-                joint_commission_nbr="118", worker_type="OTH"
+                joint_commission_nbr="XXX", worker_type="OTH"
             ),
         ),
     )

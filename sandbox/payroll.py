@@ -42,7 +42,7 @@ def dimona_in(  # one argument for each element that the story varies
     _add(etree.SubElement(body, "EmployerId"), "NOSSRegistrationNbr", nsso_number)
     _add(etree.SubElement(body, "NaturalPerson"), "INSS", ssin)
     features = etree.SubElement(body, "DimonaFeatures")
-    _add(features, "JointCommissionNbr", "118")
+    _add(features, "JointCommissionNbr", "XXX")
     _add(features, "WorkerType", "OTH")
     return _document(form)
 
