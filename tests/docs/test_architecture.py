@@ -60,6 +60,15 @@ def methods(row: dict[str, str]) -> list[str]:
     return [f"/{services[service]}/{rpc}" for service, rpc in short]
 
 
+def test_the_drawing_shows_the_edges_between_deployables(root: Path, edges: Edges) -> None:
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    drawing = text.partition("```mermaid")[2].partition("```")[0]
+    arrows = re.findall(r"^  (\w+) --> ([\w &]+)$", drawing, re.MULTILINE)
+    drawn = {(caller, callee) for caller, callees in arrows for callee in callees.split(" & ")}
+    inside = {edge for edge in edges if OUTSIDE not in edge}
+    assert {edge for edge in drawn if set(edge) <= set(DEPLOYABLES)} == inside
+
+
 def test_edges_are_those_that_pods_are_let_in_by(root: Path, edges: Edges) -> None:
     let_in = {(c, d) for d in DEPLOYABLES for c in ends(policy(root, d)["ingress"], "from")}
     assert let_in == {edge for edge in edges if edge[1] != OUTSIDE}

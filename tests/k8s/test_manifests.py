@@ -17,6 +17,7 @@ from mesh.certificates import Certificates
 from mesh.settings import Settings
 
 Manifest = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
 KUBERNETES = "1.33"
 DEPLOYABLES = {"repertory", "router", "ledger", "declarations", "rights", "gateway"}
 CERT_MANAGER = yaml.safe_load((Path(__file__).with_name("cert_manager.yaml")).read_text("utf-8"))
@@ -169,3 +170,17 @@ def test_the_size_of_the_country_is_at_least_three_of_everything(
     ]
     assert len(ratios) == len(DEPLOYABLES)
     assert set(ratios) == {"0.01"}
+
+
+def test_the_image_is_made_of_what_is_there() -> None:
+    lines = (ROOT / "k8s" / "Containerfile").read_text("utf-8").splitlines()
+    copied = [
+        word
+        for line in lines
+        if line.startswith("COPY ") and "--from" not in line
+        for word in line.split()[1:-1]
+    ]
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert {"mesh", "services", "gateway", "protos"} <= set(copied)
+    assert not any(line.startswith("USER root") for line in lines)
+    assert any(line.startswith("USER 10001") for line in lines)
