@@ -1,0 +1,53 @@
+"""The process `python -m services.declarations`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crossroads.declarations.v1 import declarations_pb2_grpc
+from crossroads.router.v1 import supplier_pb2_grpc
+
+from mesh import database, outbox, process
+from mesh.channels import Channels
+from mesh.server import Server
+from mesh.settings import Settings
+from services.declarations import employers
+from services.declarations.handled import Handled
+from services.declarations.peers import Ledger, Repertory, Router
+from services.declarations.servicer import Servicer
+from services.declarations.store import Store
+from services.declarations.supplier import Supplier
+from services.declarations.telling import Telling
+from services.declarations.worker import Worker
+
+HERE = Path(__file__).parent
+
+
+async def main(settings: Settings) -> None:
+    url = settings.database_url
+    if settings.migrate:
+        await database.migrate(url, HERE / "migrations")
+    engine = database.engine(url, settings.database_pool)
+    async with engine.begin() as connection:
+        await Store(connection).know(employers.read(HERE / "employers.yaml"))
+    channels = Channels(settings)
+    repertory = Repertory(channels)
+    telling = Telling(repertory, Router(channels), Ledger(channels))
+    handled = Handled(url)
+    server = Server(settings)
+    server.mount(
+        declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
+    )
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
+    server.depends_on("database", lambda: database.is_reachable(engine))
+    await server.run(
+        Worker(engine, url, repertory).run(),
+        outbox.Worker(engine, url, telling.handlers).run(),
+        handled.run(),
+    )
+    await channels.close()
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    process.run(main, HERE / "texts.yaml")

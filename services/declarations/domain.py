@@ -1,0 +1,61 @@
+"""What an intake of declarations knows: employers, declarations and their state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from mesh.institutions import Institution
+
+NSSO = Institution(12, 0)
+"""For whom this service speaks."""
+QUALITY_DIMONA = 30
+"""In which quality the NSSO knows a worker by a Dimona."""
+DATA_SORT = "employment_period"
+
+
+class Channel(Enum):
+    """By which way a declaration came."""
+
+    GRPC = "grpc"
+    XML = "xml"
+    PORTAL = "portal"
+    FILE = "file"
+
+
+class State(Enum):
+    """How far a declaration is."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Employer:
+    """An employer by its enterprise number, with its NSSO number where it is known."""
+
+    enterprise_number: str
+    nsso_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declaration as stored. `form` is the form, `anomalies` what the channel found, as sent."""
+
+    employer: str
+    ticket: str
+    request_id: str
+    digest: bytes
+    channel: Channel
+    received_at: datetime
+    form: bytes
+    anomalies: tuple[bytes, ...] = ()
+    caller: str = ""
+    chain: tuple[str, ...] = ()
+    traceparent: str = ""
+    state: State = State.RECEIVED
+    notification: bytes = b""
+    dimona_period_id: str = ""
+    sequence: int = 0

@@ -1,0 +1,186 @@
+"""Declarations in PostgreSQL: taken in once, handled once, never changed after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mesh import database
+from services.declarations.domain import Channel, Declaration, Employer, State
+
+RECEIVED = "declarations_received"
+HANDLED = "declarations_handled"
+
+
+class Store:
+    """Questions to the declarations, within one transaction of the caller's."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def know(self, employers: Iterable[Employer]) -> None:
+        """Record employers, or what has changed of them."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO employers (nsso_number, enterprise_number)"
+                " VALUES (:nsso_number, :enterprise_number)"
+                " ON CONFLICT (nsso_number) DO UPDATE"
+                " SET enterprise_number = excluded.enterprise_number"
+            ),
+            [
+                {"nsso_number": e.nsso_number, "enterprise_number": e.enterprise_number}
+                for e in employers
+            ],
+        )
+
+    async def bearer(self, nsso_number: str) -> Employer | None:
+        """The employer that bears an NSSO number."""
+        found = await self._connection.scalar(
+            text("SELECT enterprise_number FROM employers WHERE nsso_number = :number"),
+            {"number": nsso_number},
+        )
+        return Employer(found, nsso_number) if found else None
+
+    async def employers(self, enterprise_numbers: Sequence[str]) -> dict[str, Employer]:
+        """By enterprise number; who is not known is left out."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT enterprise_number, min(nsso_number) AS nsso_number FROM employers"
+                " WHERE enterprise_number = ANY(:numbers) GROUP BY enterprise_number"
+            ),
+            {"numbers": list(enterprise_numbers)},
+        )
+        return {r.enterprise_number: Employer(r.enterprise_number, r.nsso_number) for r in rows}
+
+    async def receive(self, declarations: Sequence[Declaration]) -> list[Declaration]:
+        """Store declarations; as stored now or, where the request came before, as stored then."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO declarations (employer, ticket, request_id, digest, channel,"
+                " received_at, form, anomalies, caller, chain, traceparent, state, notification,"
+                " dimona_period_id) VALUES (:employer, :ticket, :request_id, :digest, :channel,"
+                " :received_at, :form, :anomalies, :caller, :chain, :traceparent, :state,"
+                " :notification, :dimona_period_id) ON CONFLICT (employer, request_id) DO NOTHING"
+            ),
+            [_values(declaration) for declaration in declarations],
+        )
+        await database.notify(self._connection, RECEIVED)
+        rows = await self._connection.execute(
+            text(
+                "SELECT * FROM declarations WHERE (employer, request_id) IN"
+                " (SELECT * FROM unnest(CAST(:employers AS text[]), CAST(:requests AS text[])))"
+            ),
+            {
+                "employers": [declaration.employer for declaration in declarations],
+                "requests": [declaration.request_id for declaration in declarations],
+            },
+        )
+        stored = {(row.employer, row.request_id): _declaration(row) for row in rows}
+        return [stored[sent.employer, sent.request_id] for sent in declarations]
+
+    async def claim(self, most: int) -> list[Declaration]:
+        """The oldest declarations to handle; an employer's are handled by one worker, in order."""
+        oldest = await self._connection.scalars(
+            text(
+                "SELECT employer FROM declarations WHERE state = 'received'"
+                " ORDER BY sequence LIMIT :most"
+            ),
+            {"most": most},
+        )
+        mine = await self._connection.scalars(
+            text(
+                "SELECT employer FROM unnest(CAST(:employers AS text[])) AS employer"
+                " WHERE pg_try_advisory_xact_lock(hashtext('employer'), hashtext(employer))"
+            ),
+            {"employers": sorted(set(oldest))},
+        )
+        rows = await self._connection.execute(
+            text(
+                "SELECT * FROM declarations WHERE state = 'received' AND employer = ANY(:mine)"
+                " ORDER BY sequence LIMIT :most FOR UPDATE SKIP LOCKED"
+            ),
+            {"mine": list(mine), "most": most},
+        )
+        return [_declaration(row) for row in rows]
+
+    async def handled(
+        self, declaration: Declaration, state: State, notification: bytes, period_id: str
+    ) -> None:
+        await self._connection.execute(
+            text(
+                "UPDATE declarations SET state = :state, notification = :notification,"
+                " dimona_period_id = :period WHERE employer = :employer AND ticket = :ticket"
+            ),
+            {
+                "state": state.value,
+                "notification": notification,
+                "period": period_id,
+                "employer": declaration.employer,
+                "ticket": declaration.ticket,
+            },
+        )
+
+    async def tell_handled(self) -> None:
+        """Wake, once this transaction commits, whoever waits for a notification."""
+        await database.notify(self._connection, HANDLED)
+
+    async def declaration(self, employer: str, ticket: str) -> Declaration | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM declarations WHERE employer = :employer AND ticket = :ticket"),
+            {"employer": employer, "ticket": ticket},
+        )
+        row = found.one_or_none()
+        return _declaration(row) if row else None
+
+    async def declarations(self, employer: str, before: int, most: int) -> list[Declaration]:
+        """Newest first, those before a sequence number."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT * FROM declarations WHERE employer = :employer AND sequence < :before"
+                " ORDER BY sequence DESC LIMIT :most"
+            ),
+            {"employer": employer, "before": before, "most": most},
+        )
+        return [_declaration(row) for row in rows]
+
+
+def _values(declaration: Declaration) -> dict[str, Any]:
+    return {
+        "employer": declaration.employer,
+        "ticket": declaration.ticket,
+        "request_id": declaration.request_id,
+        "digest": declaration.digest,
+        "channel": declaration.channel.value,
+        "received_at": declaration.received_at,
+        "form": declaration.form,
+        "anomalies": list(declaration.anomalies),
+        "caller": declaration.caller,
+        "chain": list(declaration.chain),
+        "traceparent": declaration.traceparent,
+        "state": declaration.state.value,
+        "notification": declaration.notification,
+        "dimona_period_id": declaration.dimona_period_id,
+    }
+
+
+def _declaration(row: Any) -> Declaration:
+    return Declaration(
+        employer=row.employer,
+        ticket=row.ticket,
+        request_id=row.request_id,
+        digest=bytes(row.digest),
+        channel=Channel(row.channel),
+        received_at=row.received_at,
+        form=bytes(row.form),
+        anomalies=tuple(bytes(anomaly) for anomaly in row.anomalies),
+        caller=row.caller,
+        chain=tuple(row.chain),
+        traceparent=row.traceparent,
+        state=State(row.state),
+        notification=bytes(row.notification),
+        dimona_period_id=row.dimona_period_id,
+        sequence=row.sequence,
+    )

@@ -1,0 +1,55 @@
+"""The NSSO's side of a consultation: employment periods, for the bank alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import grpc
+from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import institutions, periods
+from mesh.refusals import Refusal
+from services.declarations import effects
+from services.declarations.dimona.domain import DimonaPeriod
+from services.declarations.dimona.store import Store
+from services.declarations.domain import DATA_SORT, NSSO
+
+
+class Supplier(supplier_pb2_grpc.SupplierServicer):
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def Supply(
+        self, request: supplier_pb2.SupplyRequest, _: object
+    ) -> supplier_pb2.SupplyResponse:
+        asked = {question.ssin for question in request.questions}
+        async with self._engine.connect() as connection:
+            found = await Store(connection).of_persons(asked)
+        by_person: dict[str, list[DimonaPeriod]] = {}
+        for period in found:
+            by_person.setdefault(period.ssin, []).append(period)
+        return supplier_pb2.SupplyResponse(
+            answers=[_answer(q, by_person.get(q.ssin, ())) for q in request.questions]
+        )
+
+
+def _answer(question: supplier_pb2.Question, known: Iterable[DimonaPeriod]) -> supplier_pb2.Answer:
+    """The periods that meet the period asked about; what was cancelled never was."""
+    if question.data_sort != DATA_SORT or institutions.from_wire(question.holder) != NSSO:
+        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+    try:
+        about = periods.from_wire(question.period)
+    except ValueError as error:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "MALFORMED_REQUEST",
+            violations=[("questions.period", "no period of days of the calendar")],
+        ) from error
+    met = [period for period in known if not period.cancelled and period.days.overlaps(about)]
+    if not met:
+        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+    return supplier_pb2.Answer(
+        status=exchange_pb2.ANSWER_STATUS_OK,
+        attestations=[effects.attestation(period) for period in met],
+    )

@@ -1,0 +1,135 @@
+"""A real database with declarations, and recorders in place of the services outside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from crossroads.forms.v1 import dimona_pb2
+from crossroads.ledger.v1 import ledger_pb2
+from crossroads.repertory.v1 import repertory_pb2
+from crossroads.router.v1 import exchange_pb2
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import database as db
+from mesh import tickets
+from services.declarations import employers
+from services.declarations.dimona.domain import Person
+from services.declarations.domain import Channel, Declaration
+from services.declarations.store import Store
+
+HOME = Path(employers.__file__).parent
+BREWERY, LINA, STRANGER = "0400000185", "91041241894", "84031721194"
+RECEIVED_AT = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
+
+
+@dataclass
+class Outside:
+    """Repertory, router and ledger as the service sees them; all it hears is kept, in order."""
+
+    heard: list[Message] = field(default_factory=list)
+    known: set[str] = field(default_factory=lambda: {LINA})
+    failing: Exception | None = None
+
+    async def lookup(self, ssins: Collection[str]) -> dict[str, Person]:
+        return {ssin: Person(ssin, ssin in self.known) for ssin in ssins}
+
+    async def register(self, request: repertory_pb2.RegisterRequest) -> None:
+        self._hear(request)
+
+    async def end(self, request: repertory_pb2.EndRequest) -> None:
+        self._hear(request)
+
+    async def publish(self, request: exchange_pb2.PublishRequest) -> None:
+        self._hear(request)
+
+    async def append(self, entries: Sequence[ledger_pb2.Entry]) -> None:
+        for entry in entries:
+            self._hear(entry)
+
+    def _hear(self, message: Message) -> None:
+        if self.failing:
+            raise self.failing
+        self.heard.append(message)
+
+
+@pytest.fixture
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.fixture
+async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+    await db.migrate(database, HOME / "migrations")
+    engine = db.engine(database)
+    async with engine.begin() as connection:
+        await Store(connection).know(employers.read(HOME / "employers.yaml"))
+    yield engine
+    await engine.dispose()
+
+
+def _form(body: str, **elements: object) -> dimona_pb2.DimonaForm:
+    """A form with the elements of its body, as a payroll package makes it."""
+    return json_format.ParseDict(
+        {
+            "identification": "DIMONA",
+            "form_creation_date": "2026-11-16",
+            "form_creation_hour": "10:15:00.000",
+            "attestation_status": "0",
+            "type_form": "SU",
+            "references": [
+                {"reference_type": "1", "reference_origin": "1", "reference_nbr": "payroll 7"}
+            ],
+            body: elements,
+        },
+        dimona_pb2.DimonaForm(),
+    )
+
+
+@pytest.fixture
+def form() -> Callable[..., dimona_pb2.DimonaForm]:
+    """`form("dimona_out", dimona_period_id=...)`."""
+    return _form
+
+
+@pytest.fixture
+def entry() -> Callable[..., dimona_pb2.DimonaForm]:
+    """A Dimona IN of Lina at the brewery from 16 November 2026 on; elements can be replaced."""
+
+    def enter(inss: str = LINA, **elements: object) -> dimona_pb2.DimonaForm:
+        whole: dict[str, object] = {
+            "starting_date": "2026-11-16",
+            "employer_id": {"company_id": BREWERY},
+            "natural_person": {"inss": inss},
+            "dimona_features": {"joint_commission_nbr": "XXX", "worker_type": "OTH"},
+        }
+        return _form("dimona_in", **(whole | elements))
+
+    return enter
+
+
+@pytest.fixture
+def declaration() -> Callable[..., Declaration]:
+    """A declaration as it is about to be stored."""
+
+    def declare(
+        form: dimona_pb2.DimonaForm, request_id: str = "", employer: str = BREWERY
+    ) -> Declaration:
+        ticket = tickets.new()
+        return Declaration(
+            employer=employer,
+            ticket=ticket,
+            request_id=request_id or ticket,
+            digest=form.SerializeToString(deterministic=True),
+            channel=Channel.GRPC,
+            received_at=RECEIVED_AT,
+            form=form.SerializeToString(deterministic=True),
+            caller=f"employer/{employer}",
+        )
+
+    return declare
