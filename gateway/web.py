@@ -1,0 +1,125 @@
+"""The addresses of the gateway: identify, ask, answer in XML."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import grpc
+import structlog
+from opentelemetry.trace import SpanKind
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway import callers, dimona, documents, refused, soap
+from gateway.exchange import Exchange
+from gateway.peers import Declarations
+from mesh import deadlines, telemetry
+from mesh.certificates import Certificates
+from mesh.identity import Identity
+from mesh.refusals import Refusal
+
+LOG = structlog.get_logger()
+XML = "application/xml"
+WSDL_XML = "text/xml; charset=utf-8"
+WHOLE_S = 8.0
+"""How long a request may take, whatever it asks."""
+Endpoint = Callable[[Request, Identity], Awaitable[Response]]
+
+
+class Web:
+    """The endpoints, each behind the same steps: trace, identity, answer or refusal."""
+
+    def __init__(
+        self,
+        certificates: Certificates,
+        exchange: Exchange,
+        declarations: Declarations,
+        healthy: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._certificates = certificates
+        self._exchange = exchange
+        self._declarations = declarations
+        self._healthy = healthy
+
+    def application(self) -> Starlette:
+        """Errors leave as XML; those of SSDN as SOAP faults."""
+        return Starlette(
+            routes=[
+                Route("/ssdn", self._behind(self._ask, soap.fault), methods=["POST"]),
+                Route("/ssdn", self._behind(self._describe), methods=["GET"]),
+                Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
+                Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
+                Route("/health", self._health, methods=["GET"]),
+                Route("/{path:path}", self._behind(_nothing)),
+            ]
+        )
+
+    def _behind(
+        self, endpoint: Endpoint, write: Callable[[refused.Refused], bytes] = refused.document
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            name = f"{request.method} {endpoint.__name__.strip('_')}"
+            parent = request.headers.get("traceparent", "")
+            with telemetry.span(
+                name, kind=SpanKind.SERVER, parent=parent, crossroads__channel="xml"
+            ):
+                deadlines.start(WHOLE_S)
+                try:
+                    caller = callers.identify(request.scope, self._certificates)
+                    telemetry.note(crossroads__caller=caller.path)
+                    response = await endpoint(request, caller)
+                except Exception as error:  # noqa: BLE001 - every error leaves as XML
+                    response = _refusal(refused.of(error), write)
+                telemetry.note(http__response__status_code=response.status_code)
+                return response
+
+        return serve
+
+    async def _ask(self, request: Request, caller: Identity) -> Response:
+        body = await documents.receive(request.stream())
+        return Response(await self._exchange.answer(caller, body), media_type=WSDL_XML)
+
+    async def _describe(self, request: Request, _: Identity) -> Response:
+        address = str(request.url.replace(query="", fragment=""))
+        return Response(soap.wsdl(address), media_type=WSDL_XML)
+
+    async def _declare(self, request: Request, caller: Identity) -> Response:
+        body = await documents.receive(request.stream())
+        forms = dimona.read(documents.parse(body))
+        key = request.headers.get("idempotency-key", "")
+        ids = dimona.request_ids(caller, body, key, len(forms))
+        for form, request_id in zip(forms, ids, strict=True):
+            form.request_id = request_id
+        receipts = await dimona.submit(self._declarations, caller, forms)
+        telemetry.note(crossroads__ticket=receipts[0].ticket)
+        where = {"location": f"/nsso/notifications/{receipts[0].ticket}"}
+        return _xml(dimona.acrf(receipts), 202, where)
+
+    async def _notify(self, request: Request, caller: Identity) -> Response:
+        ticket = request.path_params["ticket"]
+        found = await dimona.notification(self._declarations, caller, ticket)
+        telemetry.note(crossroads__ticket=ticket)
+        if found is None:
+            return _xml(b"", 202, {"retry-after": "1"})
+        return _xml(found)
+
+    async def _health(self, _: Request) -> Response:
+        healthy = await self._healthy()
+        word = "SERVING" if healthy else "NOT_SERVING"
+        return Response(word, 200 if healthy else 503, media_type="text/plain")
+
+
+async def _nothing(_: Request, __: Identity) -> Response:
+    raise Refusal(grpc.StatusCode.NOT_FOUND, "NOTHING_HERE")
+
+
+def _refusal(why: refused.Refused, write: Callable[[refused.Refused], bytes]) -> Response:
+    telemetry.note(crossroads__refusal_reason=why.reason)
+    status = 500 if write is soap.fault else why.http_status
+    return _xml(write(why), status, why.headers)
+
+
+def _xml(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, status, dict(headers or {}), media_type=XML)
