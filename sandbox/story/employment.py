@@ -101,14 +101,19 @@ async def declared(stage: Stage, document: bytes, key: str) -> tuple[str, Notifi
 
 
 async def _told_of_employment(stage: Stage, kind: str) -> list[Letter]:
+    """The letters on this employment; only the centre may have the number of its period."""
+
     async def look() -> list[Letter]:
-        found = [
-            letter
-            for letter in stage.letters.all()
-            if letter.data_sort == "employment_period"
-            and letter.kind == kind
-            and letter.attestation.get("dimona_period_id") == stage.memory.dimona_period_id
-        ]
+        ticket = next(
+            (
+                letter.ticket
+                for letter in stage.letters.all()
+                if letter.kind == kind
+                and letter.attestation.get("dimona_period_id") == stage.memory.dimona_period_id
+            ),
+            "",
+        )
+        found = stage.letters.on(ticket) if ticket else []
         return found if {letter.institution for letter in found} >= TOLD else []
 
     return await stage.until(look, f"the employment ({kind}) did not reach both mailboxes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.rights.v1 import rights_pb2
@@ -92,6 +93,7 @@ async def take_back(stage: Stage) -> None:
         await _publish(
             stage, wage, exchange_pb2.MUTATION_KIND_CANCELLED, f"cancel-{wage.period.begin}"
         )
+        await stage.until(partial(_is_void, stage), "the right of an earlier run still stands")
         stage.wages.withdraw(cast.LINA, wage.period.begin)
 
 
@@ -126,6 +128,12 @@ async def decisions(stage: Stage) -> list[rights_pb2.RightDecision]:
         rights_pb2.ListDecisionsRequest(ssin=cast.LINA, right=RIGHT)
     )
     return list(answer.decisions)
+
+
+async def _is_void(stage: Stage) -> bool:
+    """Whether the newest decision, if any, says that the right never was."""
+    newest = next(iter(await decisions(stage)), None)
+    return newest is None or not newest.HasField("period")
 
 
 async def _decided(stage: Stage, ticket: str) -> rights_pb2.ExplainResponse:

@@ -94,7 +94,7 @@ class Stage:
             base_url=f"https://{self._addresses['gateway']}",
             verify=context,
             timeout=10.0,
-            headers={"traceparent": telemetry.traceparent()},
+            headers={"traceparent": parent} if (parent := telemetry.traceparent()) else {},
         )
 
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
