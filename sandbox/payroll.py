@@ -11,6 +11,10 @@ from lxml import etree
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SCHEMA = "Dimona_20231.xsd"
+PASSING = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
+"""What a gateway answers while something behind it is being restarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def read_notification(document: bytes) -> Notification:
 
 def _check(answer: httpx.Response, wanted: HTTPStatus) -> None:
     """A server being restarted is worth another try; everything else is final."""
-    if answer.status_code in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if answer.status_code in PASSING:
         raise httpx.RemoteProtocolError(f"the gateway answers {answer.status_code}")
     if answer.status_code != wanted:
         raise httpx.HTTPStatusError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import grpc
 from crossroads.attestations.v1 import attestations_pb2
@@ -43,7 +44,8 @@ def by_the_centre() -> exchange_pb2.ConsultRequest:
 
 async def by_grpc(stage: Stage) -> Told:
     """The welfare centre asks for her employment; the NSSO's side answers."""
-    answer = await stage.persist(lambda: stage.exchange(CENTRE).Consult(by_the_centre()))
+    answer = await stage.until(partial(_settled, stage), "the holder does not answer")
+    assert answer is not None
     decided = answer.decision.data_sorts[0]
     expect(
         decided.verdict == decision_pb2.VERDICT_PERMITTED,
@@ -70,6 +72,13 @@ async def by_grpc(stage: Stage) -> Told:
             f"stripped: {', '.join(STRIPPED)}",
         ),
     )
+
+
+async def _settled(stage: Stage) -> exchange_pb2.ConsultResponse | None:
+    """The answer, unless a holder is being restarted."""
+    answer = await stage.exchange(CENTRE).Consult(by_the_centre())
+    waiting = {exchange_pb2.ANSWER_STATUS_LATE, exchange_pb2.ANSWER_STATUS_UNAVAILABLE}
+    return None if any(part.status in waiting for part in answer.answers) else answer
 
 
 async def by_a_stranger(stage: Stage) -> Told:

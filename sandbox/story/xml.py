@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from lxml import etree
 
 from mesh import clock
+from sandbox import payroll
 from sandbox.story import consultations
 from sandbox.story.stage import Stage
 from sandbox.story.telling import Told, expect
@@ -20,6 +21,8 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 CONNECTOR = "http://ksz-bcss.fgov.be/connectors/WebServiceConnector"
 SSDN = "http://www.ksz-bcss.fgov.be/XSD/SSDN/Service"
 EXCHANGE = "urn:crossroads:exchange:1"
+RESOURCE = "3"
+"""Class, the second digit of a reason code, of what another try may mend."""
 ORG_UNIT = "0400000185"
 
 
@@ -96,11 +99,14 @@ async def _send(client: httpx.AsyncClient, envelope: bytes) -> etree._Element:
         content=envelope,
         headers={"content-type": "text/xml; charset=utf-8", "soapaction": '"sendXML"'},
     )
-    if answer.status_code in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if answer.status_code in payroll.PASSING:
         raise httpx.RemoteProtocolError(f"the gateway answers {answer.status_code}")
     expect(answer.status_code == HTTPStatus.OK, f"{answer.status_code}: {answer.text[:400]}")
     text = _text(etree.fromstring(answer.content), "xmlString")
-    return etree.fromstring(text.encode())
+    reply = etree.fromstring(text.encode())
+    if any((code.text or "")[1:2] == RESOURCE for code in reply.iter("{*}ReasonCode")):
+        raise httpx.RemoteProtocolError("a resource behind the gateway does not answer")
+    return reply
 
 
 def _summary(reply: etree._Element) -> str:
