@@ -1,0 +1,25 @@
+-- How the tables lie over the shards. Run once by the holder of the database, after the first migration.
+-- Tables about persons go by person; a mailbox by its institution, since that is how it is read;
+-- what every shard needs is a reference table. What is not named stays on the coordinator.
+
+\connect repertory
+SELECT create_distributed_table('inscriptions', 'ssin', shard_count => 128);
+SELECT create_distributed_table('replacements', 'ssin', colocate_with => 'inscriptions');
+SELECT create_reference_table('revisions');
+SELECT create_reference_table('policy_items');
+
+\connect router
+SELECT create_distributed_table('mutations', 'ssin', shard_count => 128);
+SELECT create_distributed_table('mailboxes', 'institution', shard_count => 128, colocate_with => 'none');
+SELECT create_distributed_table('deliveries', 'institution', colocate_with => 'mailboxes');
+
+\connect declarations
+SELECT create_distributed_table('dimona_periods', 'ssin', shard_count => 128);
+SELECT create_distributed_table('declarations', 'employer', shard_count => 128, colocate_with => 'none');
+SELECT create_reference_table('employers');
+
+\connect rights
+SELECT create_distributed_table('statements', 'ssin', shard_count => 128);
+SELECT create_distributed_table('households', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('decisions', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('dues', 'ssin', colocate_with => 'statements');
