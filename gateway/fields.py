@@ -61,9 +61,12 @@ class Fields:
             raise refusal("ARGUMENT_INVALID", name)
         return int(text)
 
-    def period(self, name: str) -> types_pb2.Period:
-        """`StartDate` and `EndDate`, both included in XML, as the half-open period of the mesh."""
-        within = self.child(name)
+    def period(self, name: str, namespace: str = "") -> types_pb2.Period:
+        """`StartDate` and `EndDate`, both included in XML, as the half-open period of the mesh.
+
+        `namespace` is that of the two days, where it is another one.
+        """
+        within = Fields(self.child(name).element, namespace or self.namespace)
         begin = within.day("StartDate")
         if not within.has("EndDate"):
             return types_pb2.Period(begin=begin.isoformat())
@@ -86,21 +89,25 @@ class Fields:
         return self.element.find(f"{{{self.namespace}}}{name}")
 
 
-def put(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    """Add a child in the namespace of its parent."""
-    namespace = etree.QName(parent).namespace
-    child = etree.SubElement(parent, f"{{{namespace}}}{name}")
+def put(
+    parent: etree._Element, name: str, text: str | None = None, namespace: str = ""
+) -> etree._Element:
+    """Add a child, in the namespace of its parent unless another is given."""
+    child = etree.SubElement(parent, f"{{{namespace or etree.QName(parent).namespace}}}{name}")
     child.text = text
     return child
 
 
-def put_period(parent: etree._Element, name: str, period: types_pb2.Period) -> None:
+def put_period(
+    parent: etree._Element, name: str, period: types_pb2.Period, namespace: str = ""
+) -> None:
     """A half-open period of the mesh with its last day included, as XML tells it."""
     element = put(parent, name)
     if period.begin:
-        put(element, "StartDate", period.begin)
+        put(element, "StartDate", period.begin, namespace)
     if period.end:
-        put(element, "EndDate", (date.fromisoformat(period.end) - ONE_DAY).isoformat())
+        last = date.fromisoformat(period.end) - ONE_DAY
+        put(element, "EndDate", last.isoformat(), namespace)
 
 
 def refusal(reason: str, element: str) -> Refusal:

@@ -10,7 +10,7 @@ from crossroads.types.v1 import types_pb2
 from lxml import etree
 
 from gateway.fields import Fields, put, put_period, refusal
-from gateway.namespaces import MANAGE_ACCESS
+from gateway.namespaces import MANAGE_ACCESS, SSDN_COMMON
 from mesh import institutions, periods
 from mesh.institutions import Institution
 
@@ -53,7 +53,7 @@ def read(body: etree._Element, sender: Institution) -> Asked:
             ssin=fields.text("SSIN"),
             institution=institutions.to_wire(sender),
             quality=fields.number("Purpose", 0),
-            period=fields.period("Period"),
+            period=fields.period("Period", SSDN_COMMON),
         ),
     )
 
@@ -65,13 +65,13 @@ def write(asked: Asked, found: list[repertory_pb2.Inscription]) -> etree._Elemen
     original = put(reply, "OriginalRequest")
     put(original, "SSIN", asked.inscription.ssin)
     put(original, "Purpose", str(asked.inscription.quality))
-    put_period(original, "Period", asked.inscription.period)
+    put_period(original, "Period", asked.inscription.period, SSDN_COMMON)
     put(original, "Action", asked.action)
     for line in found:
         if _overlap(line.period, asked.inscription.period) and _fits(asked, line):
             registration = put(reply, "Registrations")
             put(registration, "Purpose", str(line.quality))
-            put_period(registration, "Period", line.period)
+            put_period(registration, "Period", line.period, SSDN_COMMON)
             put(registration, "OrgUnit", str(institutions.from_wire(line.institution)))
             put(registration, "Register", "PRIMARY")
     return reply

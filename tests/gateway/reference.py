@@ -24,4 +24,4 @@ def schema(path: str) -> etree.XMLSchema:
 def canonical(xml: bytes) -> bytes:
     """Canonical XML without text that is only white space."""
     root = etree.fromstring(xml, etree.XMLParser(remove_blank_text=True, remove_comments=True))
-    return etree.tostring(root, method="c14n2", strip_text=False)
+    return etree.tostring(root, method="c14n")

@@ -12,6 +12,7 @@ from crossroads.types.v1 import types_pb2
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway import codec, documents
 from mesh import elements, refusals
@@ -173,12 +174,12 @@ def test_a_message_without_uniform_elements_bears_its_own_names() -> None:
     wage = attestations_pb2.LivingWage(
         period=types_pb2.Period(begin="2026-11-01"), category=2, monthly_cents=125000
     )
-    xml = codec.etree.tostring(codec.tree(wage, namespace="urn:x"), encoding="unicode")
+    xml = etree.tostring(codec.tree(wage, namespace="urn:x"), encoding="unicode")
     assert xml == (
         '<LivingWage xmlns="urn:x"><Period><Begin>2026-11-01</Begin></Period>'
         "<Category>2</Category><MonthlyCents>125000</MonthlyCents></LivingWage>"
     )
-    plain = codec.etree.tostring(codec.tree(wage))
+    plain = etree.tostring(codec.tree(wage))
     assert codec.read(documents.parse(plain), attestations_pb2.LivingWage) == (wage, [])
 
 
