@@ -88,6 +88,17 @@ def demo(
 
 
 @app.command()
+def bench(
+    context: typer.Context,
+    only: Annotated[str, typer.Option(help="The one thing to measure.")] = "",
+) -> None:
+    """Measure the running mesh, or a fresh one, against yardsticks in the same run."""
+    from console import bench as measuring  # noqa: PLC0415 - only this command needs it
+
+    _exit_with(measuring.run(context.obj, only=only))
+
+
+@app.command()
 def status(context: typer.Context) -> None:
     """Say which processes run and whether they serve. Exit status 1 unless all do."""
     place: State = context.obj
