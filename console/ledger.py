@@ -35,7 +35,7 @@ def export(
 ) -> None:
     """Write every entry with its salt, and the signed checkpoint over them, to a file."""
     try:
-        count, key = asyncio.run(_export(context.obj, identity, file))
+        count, key = asyncio.run(write(context.obj, identity, file))
     except (FileNotFoundError, KeyError) as error:
         ERRORS.print("No mesh serves, or it has no such auditor. `crossroads up` starts one.")
         raise typer.Exit(1) from error
@@ -92,7 +92,7 @@ def verify(
         SCREEN.print("The key came with the file; give --key to be sure whose signature it is.")
 
 
-async def _export(place: State, identity: str, file: Path) -> tuple[int, str]:
+async def write(place: State, identity: str, file: Path) -> tuple[int, str]:
     """How many entries were written, and the key that verifies them."""
     count, key = 0, ""
     async with _channel(place, identity) as channel:
