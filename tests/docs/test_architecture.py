@@ -15,7 +15,7 @@ Table = list[dict[str, str]]
 Edges = set[tuple[str, str]]
 DEPLOYABLES = ("declarations", "gateway", "ledger", "repertory", "rights", "router")
 OUTSIDE = "outside"
-BY_SUPPLIER_ADDRESS = {("router", "declarations")}
+BY_SUPPLIER_ADDRESS = {("router", "declarations"), ("router", "rights")}
 """The router finds suppliers by the address in the repertory, not by a peer's name."""
 MEMBERS = ("/crossroads.router.v1.Exchange/", "/crossroads.router.v1.Mailbox/")
 """Open to every member of the star; a service of the bank need not use all of it."""
@@ -33,6 +33,10 @@ def rows(table: Callable[[str, str], Table]) -> Table:
 @pytest.fixture
 def edges(rows: Table) -> Edges:
     return {(place(row["caller"]), place(row["callee"])) for row in rows}
+
+
+def folder_of(root: Path, name: str) -> Path:
+    return root / name if name == "gateway" else root / "services" / name
 
 
 def policy(root: Path, name: str) -> dict[str, Any]:
@@ -95,13 +99,29 @@ def test_edges_are_those_that_settings_give_addresses_for(root: Path, edges: Edg
 def test_edges_are_those_that_services_open_channels_for(root: Path, edges: Edges) -> None:
     opened = set()
     for name in DEPLOYABLES:
-        folder = root / name if name == "gateway" else root / "services" / name
-        for source in folder.rglob("*.py"):
+        for source in folder_of(root, name).rglob("*.py"):
             opened |= {
                 (name, p) for p in re.findall(r'\.peer\("(\w+)"\)', source.read_text("utf-8"))
             }
     inside = {edge for edge in edges if OUTSIDE not in edge}
     assert opened == inside - BY_SUPPLIER_ADDRESS
+
+
+def test_rpcs_told_are_those_that_services_call(root: Path, rows: Table) -> None:
+    called = set()
+    for name in DEPLOYABLES:
+        for source in folder_of(root, name).rglob("*.py"):
+            text = source.read_text("utf-8")
+            called |= {
+                (name, rpc) for rpc in re.findall(r"[sS]tub(?:\(.*?\))?\.([A-Z]\w+)\(", text)
+            }
+    told = {
+        (row["caller"].strip("`"), method.rpartition("/")[2])
+        for row in rows
+        for method in methods(row)
+        if row["caller"].strip("`") in DEPLOYABLES
+    }
+    assert called == told
 
 
 def test_every_rpc_told_is_open_to_its_caller(rows: Table) -> None:
