@@ -1,0 +1,49 @@
+"""The rights engine as a process."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from crossroads.rights.v1 import rights_pb2_grpc
+from crossroads.router.v1 import supplier_pb2_grpc
+
+from mesh import database, outbox, process
+from mesh.channels import Channels
+from mesh.periods import Period
+from mesh.server import Server
+from mesh.settings import Settings
+from services.rights import rulebook
+from services.rights.engine import Engine
+from services.rights.peers import Ledger, Publisher, Register
+from services.rights.servicer import Rights
+from services.rights.store import Store
+from services.rights.supplier import Supplier
+from services.rights.worker import Reader, Sweeper
+
+HERE = Path(__file__).parent
+
+
+async def main(settings: Settings) -> None:
+    rules = rulebook.load(HERE)
+    if settings.migrate:
+        await database.migrate(settings.database_url, HERE / "migrations")
+    engine = database.engine(settings.database_url, settings.database_pool)
+    store, channels = Store(engine), Channels(settings)
+    rights = Engine(rules, store, Register(channels, Period(rules.since, date.max)))
+    telling = outbox.Worker(
+        engine,
+        settings.database_url,
+        {"publish": Publisher(channels, store).publish, "ledger": Ledger(channels).append},
+    )
+    server = Server(settings)
+    server.mount(rights_pb2_grpc.add_RightsServicer_to_server, Rights(rules, store))
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(store))
+    server.depends_on("database", lambda: database.is_reachable(engine))
+    await server.run(Reader(channels, rules, rights).run(), Sweeper(rights).run(), telling.run())
+    await channels.close()
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    process.run(main, HERE / "texts.yaml")

@@ -1,0 +1,97 @@
+"""Rows of the database and the nouns they stand for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from mesh import institutions
+from mesh.periods import Period
+from services.rights.domain import Decision, DecisionKind, Household, Membership, Statement
+
+
+def of_statement(statement: Statement) -> dict[str, Any]:
+    return {
+        "ssin": statement.ssin,
+        "institution": str(statement.institution),
+        "data_sort": statement.data_sort,
+        "strand": statement.strand,
+        "begin": statement.period.begin,
+        "position": statement.position,
+        "end": statement.period.end,
+        "status": statement.status,
+        "cancelled": statement.cancelled,
+        "ticket": statement.ticket,
+    }
+
+
+def statement(row: Any) -> Statement:
+    return Statement(
+        ssin=row.ssin,
+        institution=institutions.parse(row.institution),
+        data_sort=row.data_sort,
+        status=row.status,
+        strand=row.strand,
+        period=Period(row.begin, row.end),
+        cancelled=row.cancelled,
+        ticket=row.ticket,
+        position=row.position,
+    )
+
+
+def compositions(found: Sequence[Household]) -> str:
+    """Members and days only, in one order: the same homes give the same text."""
+    homes = [
+        [[m.ssin, m.period.begin.isoformat(), m.period.end.isoformat()] for m in sorted(h.members)]
+        for h in found
+    ]
+    return json.dumps(sorted(homes))
+
+
+def household(members: Sequence[Sequence[str]], ticket: str) -> Household:
+    return Household(
+        tuple(
+            Membership(ssin, Period(date.fromisoformat(begin), date.fromisoformat(end)))
+            for ssin, begin, end in members
+        ),
+        ticket,
+    )
+
+
+def of_decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "ssin": decision.ssin,
+        "id": decision.id,
+        "entitlement_id": decision.entitlement_id,
+        "right": decision.right,
+        "kind": decision.kind,
+        "begin": decision.period.begin,
+        "end": decision.period.end,
+        "void": decision.void,
+        "renewable": decision.renewable,
+        "ground_begin": decision.ground.begin,
+        "ground_end": decision.ground.end,
+        "version": decision.version,
+        "decided_at": decision.decided_at,
+        "caused_by": decision.caused_by,
+    }
+
+
+def decision(row: Any) -> Decision:
+    return Decision(
+        id=row.decision_id,
+        entitlement_id=row.entitlement_id,
+        ssin=row.ssin,
+        right=row.right,
+        kind=DecisionKind(row.kind),
+        period=Period(row.begin, row.end),
+        void=row.void,
+        renewable=row.renewable,
+        ground=Period(row.ground_begin, row.ground_end),
+        version=row.version,
+        decided_at=row.decided_at,
+        caused_by=row.caused_by,
+        ticket=row.ticket,
+    )

@@ -1,0 +1,49 @@
+"""The engine as a holder: it answers the network on the rights it granted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
+from google.protobuf import any_pb2
+
+from mesh import institutions, periods
+from services.rights import wire
+from services.rights.domain import Decision
+from services.rights.store import Store
+
+Context = Any
+
+
+class Supplier(supplier_pb2_grpc.SupplierServicer):
+    """Supplies `right_granted`; only the router may call it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def Supply(
+        self, request: supplier_pb2.SupplyRequest, context: Context
+    ) -> supplier_pb2.SupplyResponse:
+        async with self._store.transaction() as connection:
+            standing = await self._store.standing(
+                connection, {question.ssin for question in request.questions}
+            )
+        return supplier_pb2.SupplyResponse(
+            answers=[_answer(question, standing) for question in request.questions]
+        )
+
+
+def _answer(question: supplier_pb2.Question, standing: tuple[Decision, ...]) -> supplier_pb2.Answer:
+    """The rights of the person that hold on any day asked about."""
+    asked = institutions.from_wire(question.holder), question.data_sort
+    if asked != (wire.ENGINE, wire.DATA_SORT):
+        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+    about = periods.from_wire(question.period)
+    found = [d for d in standing if d.ssin == question.ssin and d.period.overlaps(about)]
+    if not found:
+        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+    packed = []
+    for decision in found:
+        packed.append(any_pb2.Any())
+        packed[-1].Pack(wire.attestation(decision))
+    return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_OK, attestations=packed)

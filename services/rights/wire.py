@@ -1,0 +1,84 @@
+"""Decisions as the contracts of the mesh carry them."""
+
+from __future__ import annotations
+
+from crossroads.attestations.v1 import attestations_pb2
+from crossroads.ledger.v1 import ledger_pb2
+from crossroads.rights.v1 import rights_pb2
+from crossroads.router.v1 import exchange_pb2
+from google.protobuf import any_pb2
+
+from mesh import clock, institutions, periods
+from mesh.institutions import Institution
+from services.rights.decisions import Change
+from services.rights.domain import Decision, DecisionKind, Version
+
+ENGINE = Institution(25, 0)
+"""In whose name the engine takes part in the network."""
+DATA_SORT = "right_granted"
+_MUTATIONS = {
+    DecisionKind.GRANTED: exchange_pb2.MUTATION_KIND_CREATED,
+    DecisionKind.CHANGED: exchange_pb2.MUTATION_KIND_CHANGED,
+    DecisionKind.ENDED: exchange_pb2.MUTATION_KIND_ENDED,
+}
+
+
+def decision(of: Decision) -> rights_pb2.RightDecision:
+    """Without a period where the right never was."""
+    wire = rights_pb2.RightDecision(
+        decision_id=of.id,
+        right=of.right,
+        ssin=of.ssin,
+        kind=rights_pb2.DecisionKind.Value(f"DECISION_KIND_{of.kind}"),
+        rule_version=of.version,
+        decided_at=clock.rfc3339(of.decided_at),
+        ticket=of.ticket,
+    )
+    if not of.void:
+        wire.period.CopyFrom(periods.to_wire(of.period))
+    return wire
+
+
+def attestation(of: Decision) -> attestations_pb2.RightGranted:
+    return attestations_pb2.RightGranted(
+        right=of.right,
+        period=periods.to_wire(of.period),
+        decision_id=of.id,
+        rule_version=of.version,
+    )
+
+
+def publication(change: Change) -> exchange_pb2.PublishRequest:
+    """The mutation that tells the granting institutions."""
+    of = change.decision
+    packed = any_pb2.Any()
+    packed.Pack(attestation(of))
+    return exchange_pb2.PublishRequest(
+        request_id=of.id,
+        sender=institutions.to_wire(ENGINE),
+        mutation=exchange_pb2.Mutation(
+            ssin=of.ssin,
+            data_sort=DATA_SORT,
+            kind=exchange_pb2.MUTATION_KIND_CANCELLED if of.void else _MUTATIONS[of.kind],
+            period=periods.to_wire(change.about),
+            attestation=packed,
+        ),
+    )
+
+
+def entry(of: Decision, version: Version | None, caller: str) -> ledger_pb2.Entry:
+    """The line of the ledger: what was decided, on which articles."""
+    return ledger_pb2.Entry(
+        entry_id=f"{of.id}/right",
+        ticket=of.caused_by,
+        kind=ledger_pb2.ENTRY_KIND_RIGHT,
+        occurred_at=clock.rfc3339(of.decided_at),
+        caller=caller,
+        institution=institutions.to_wire(ENGINE),
+        ssin=of.ssin,
+        data_sorts=[DATA_SORT],
+        purpose=of.right,
+        reason=of.kind,
+        grounds=[f"{a.act}, article {a.article}" for a in (version.legal if version else ())],
+        content=decision(of).SerializeToString(deterministic=True),
+    )
