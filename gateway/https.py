@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import HANDLED_SIGNALS
 
 from gateway.callers import PRESENTED
 from mesh.certificates import Certificates
 from mesh.settings import Settings
 
 LOOK_EVERY_S = 1.0
+GOODBYE_S = 0.5
 
 
 class Protocol(H11Protocol):
@@ -27,6 +31,12 @@ class Protocol(H11Protocol):
         tls = transport.get_extra_info("ssl_object")
         presented = tls.getpeercert(binary_form=True) if tls else None
         self.app: Any = _presenting(self.app, presented)
+
+    def shutdown(self) -> None:
+        """An idle connection whose client does not say goodbye does not hold the stop up."""
+        super().shutdown()
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(GOODBYE_S, self.transport.abort)
 
 
 def _presenting(app: Any, certificate: bytes | None) -> ASGIApp:
@@ -49,6 +59,20 @@ def context(folder: Path) -> ssl.SSLContext:
 def load(tls: ssl.SSLContext, folder: Path) -> None:
     tls.load_verify_locations(folder / "ca.pem")
     tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+
+
+class _Serving(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end the serving, and only that: the process closes what it opened."""
+        loop = asyncio.get_running_loop()
+        for number in HANDLED_SIGNALS:
+            loop.add_signal_handler(number, setattr, self, "should_exit", True)
+        try:
+            yield
+        finally:
+            for number in HANDLED_SIGNALS:
+                loop.remove_signal_handler(number)
 
 
 class Server:
@@ -78,7 +102,7 @@ class Server:
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, int(port)))
-        self._server = uvicorn.Server(config)
+        self._server = _Serving(config)
 
     @property
     def port(self) -> int:
