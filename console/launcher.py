@@ -21,7 +21,7 @@ from console.postgres import ADMIN, Postgres
 from console.state import PROJECT, State
 from console.topology import Deployable
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 Tell = Callable[[str], None]
 
 

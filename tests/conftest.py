@@ -19,7 +19,7 @@ from console import databases, state
 from console.authority import Authority
 from console.postgres import Postgres
 
-PATIENCE_S = 90
+PATIENCE_S = 150
 
 
 @pytest.fixture(scope="session")
