@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +14,7 @@ from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
 from crossroads.forms.v1 import dimona_pb2, notification_pb2
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, deadlines, periods, telemetry, tickets
+from mesh import call, clock, deadlines, identification, periods, telemetry, tickets
 from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
 from services.declarations import employers
@@ -28,6 +29,7 @@ LARGEST_FORM = 96 * 1024
 """Bytes of a form with the anomalies that came with it; a real one has about one thousand."""
 PAGE = 100
 LAST = 2**63 - 1
+_ERROR_ID = re.compile(r"[0-9]{5}-[0-9]{3}")
 
 
 class Servicer(declarations_pb2_grpc.DeclarationsServicer):
@@ -39,6 +41,7 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
     async def SubmitDimona(
         self, request: declarations_pb2.SubmitDimonaRequest, _: object
     ) -> declarations_pb2.SubmitDimonaResponse:
+        _check(request)
         await self._check_declarant(request.form)
         sent = _sent(request)
         stored = await self._receive(sent)
@@ -80,6 +83,8 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
         self, request: declarations_pb2.ListWorkersRequest, _: object
     ) -> declarations_pb2.ListWorkersResponse:
         most, on = request.page_size or PAGE, _on(request.on)
+        if request.page_token and not identification.dimona_period_is_valid(request.page_token):
+            raise _malformed("page_token", "give back the token of the page before")
         async with self._engine.connect() as connection:
             found = await Periods(connection).of_employer(
                 _employer(), on, request.page_token, most + 1
@@ -94,7 +99,7 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
         named = forms.employer(form)
         number = named.noss_registration_nbr or named.provisional_nsso_nbr
         bearer = None
-        if number:
+        if identification.nsso_number_is_valid(employers.nsso_number(number)):
             async with self._engine.connect() as connection:
                 bearer = await Store(connection).bearer(employers.nsso_number(number))
         if not employers.is_declarant(_employer(), named.company_id, number, bearer):
@@ -194,24 +199,31 @@ def _worker(period: DimonaPeriod) -> declarations_pb2.Worker:
     )
 
 
+def _check(request: declarations_pb2.SubmitDimonaRequest) -> None:
+    """What the contract's constraints cannot say of a submission."""
+    if not request.request_id.isprintable():
+        raise _malformed("request_id", "holds characters that cannot be printed")
+    for number, report in enumerate(request.anomalies):
+        if not _ERROR_ID.fullmatch(report.error_id):
+            raise _malformed(f"anomalies[{number}].error_id", "is no zone and kind")
+
+
 def _on(text: str) -> date | None:
     found = day(text)
     if text and found is None:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "MALFORMED_REQUEST",
-            violations=[("on", "no day of the calendar")],
-        )
+        raise _malformed("on", "is no day of the calendar")
     return found
 
 
 def _sequence(token: str) -> int:
     if not token:
         return LAST
-    if not (token.isascii() and token.isdecimal()) or int(token) > LAST:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "MALFORMED_REQUEST",
-            violations=[("page_token", "give back the token of the page before")],
-        )
+    if not (token.isascii() and token.isdecimal() and len(token) < 19):
+        raise _malformed("page_token", "give back the token of the page before")
     return int(token)
+
+
+def _malformed(field: str, description: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
+    )

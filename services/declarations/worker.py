@@ -106,10 +106,12 @@ class _Batch:
 
     async def _gather(self) -> None:
         """Whom the forms name, and their periods; nobody else changes those until the end."""
-        named = {form.inss for form in self._of(Kind.IN) if identification.ssin_is_valid(form.inss)}
+        named = {form.inss for form in self._of(Kind.IN) if _is_ssin(form.inss)}
         self._persons = await self._ask.lookup(named)
-        addressed = {form.dimona_period_id for form in self._forms.values() if form} - {""}
-        workers = await self._periods.workers_of(addressed)
+        addressed = {form.dimona_period_id for form in self._forms.values() if form}
+        workers = await self._periods.workers_of(
+            {number for number in addressed if identification.dimona_period_is_valid(number)}
+        )
         everyone = workers | named | {person.ssin for person in self._persons.values()}
         await self._periods.hold(everyone)
         self._known = {period.id: period for period in await self._periods.of_persons(everyone)}
@@ -177,7 +179,12 @@ class _Batch:
         addressed = facts.addressed(form.dimona_period_id) if form else None
         if addressed:
             return addressed.ssin
-        return form.inss if form and identification.ssin_is_valid(form.inss) else ""
+        return form.inss if form and _is_ssin(form.inss) else ""
 
     def _of(self, kind: Kind) -> list[Form]:
         return [form for form in self._forms.values() if form and form.kind is kind]
+
+
+def _is_ssin(text: str) -> bool:
+    """Eleven digits of ours with right check digits; other scripts have digits too."""
+    return text.isascii() and identification.ssin_is_valid(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,19 @@ import yaml
 from crossroads.forms.v1 import dimona_pb2, notification_pb2
 
 from mesh import clock
-from services.declarations.dimona.domain import Anomaly, DimonaPeriod, Facts, Outcome, day
+from services.declarations.dimona.domain import Anomaly, DimonaPeriod, Facts, Outcome
 
 LONGEST_VALUE = 200
 REFUSED, ACCEPTED = "0", "1"
 THIS_FORM, BY_SOCIAL_SECURITY = "1", "2"
+_ORIGINAL = {
+    "identification": "Identification",
+    "form_creation_date": "FormCreationDate",
+    "form_creation_hour": "FormCreationHour",
+    "attestation_status": "AttestationStatus",
+    "type_form": "TypeForm",
+}
+_REFERENCE = {"Reference", "ReferenceType", "ReferenceOrigin", "ReferenceNbr"}
 
 
 def write(
@@ -26,21 +35,15 @@ def write(
 ) -> notification_pb2.NotificationForm:
     """The answer to the declarer; it may repeat what she declared, the SSIN included."""
     local = at.astimezone(clock.BRUSSELS)
+    wrong = {anomaly.tag for anomaly in outcome.anomalies}
     return notification_pb2.NotificationForm(
         identification="NOTI001",
         form_creation_date=f"{local:%Y-%m-%d}",
         form_creation_hour=f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}",
         attestation_status="0",
         type_form="FA",
-        handled_original_form=_original(form),
-        references=[
-            notification_pb2.NotificationForm.Reference(
-                reference_type=reference.reference_type,
-                reference_origin=reference.reference_origin,
-                reference_nbr=reference.reference_nbr,
-            )
-            for reference in form.references[:4]
-        ],
+        handled_original_form=_original(form, wrong),
+        references=[] if wrong & _REFERENCE else [_reference(r) for r in form.references[:4]],
         employer_id=notification_pb2.NotificationForm.EmployerId(
             noss_registration_nbr=facts.nsso_number or "0", company_id=facts.employer
         ),
@@ -55,29 +58,44 @@ def write(
     )
 
 
-def _original(form: dimona_pb2.DimonaForm) -> notification_pb2.HandledOriginalForm:
-    original = notification_pb2.HandledOriginalForm(identification=form.identification[:7])
-    if day(form.form_creation_date):
-        original.form_creation_date = form.form_creation_date
-    for field in ("form_creation_hour", "attestation_status", "type_form"):
-        if form.HasField(field):
-            setattr(original, field, getattr(form, field))
+def _original(
+    form: dimona_pb2.DimonaForm, wrong: Collection[str]
+) -> notification_pb2.HandledOriginalForm:
+    """How the form named itself, without what is wrong in it."""
+    original = notification_pb2.HandledOriginalForm()
+    for field, tag in _ORIGINAL.items():
+        text = getattr(form, field)
+        if text and tag not in wrong:
+            setattr(original, field, text)
     return original
+
+
+def _reference(reference: dimona_pb2.Reference) -> notification_pb2.NotificationForm.Reference:
+    return notification_pb2.NotificationForm.Reference(
+        reference_type=reference.reference_type,
+        reference_origin=reference.reference_origin,
+        reference_nbr=_shown(reference.reference_nbr),
+    )
+
+
+def _shown(text: str) -> str:
+    """A text as XML can bear it, and not too long."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_VALUE])
 
 
 def _report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
     report = notification_pb2.AnomalyReport(
-        error_id=anomaly.error_id, tag_name=anomaly.tag, anomaly_class=anomaly.gravity
+        error_id=anomaly.error_id, tag_name=_shown(anomaly.tag), anomaly_class=anomaly.gravity
     )
     if anomaly.value:
-        report.value = anomaly.value[:LONGEST_VALUE]
+        report.value = _shown(anomaly.value)
     label = _labels().get(anomaly.error_id[-3:])
     if label:
         report.anomaly_label = label
     for field, text in (
         ("line_nbr", anomaly.line),
         ("column_nbr", anomaly.column),
-        ("location", anomaly.location[:LONGEST_VALUE]),
+        ("location", _shown(anomaly.location)),
     ):
         if text:
             setattr(report.anomaly_location, field, text)

@@ -28,7 +28,7 @@ from mesh.server import Server
 from mesh.settings import Settings
 
 BREWERY, LINA = "0400000185", "91041241894"
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 @dataclass

@@ -237,6 +237,21 @@ async def test_a_form_without_bounds_is_refused(service: Served, entry: Callable
     assert (await refused(brewery.SubmitDimona(submission(huge))))[1] == "FORM_TOO_LARGE"
 
 
+async def test_what_no_database_can_hold_is_refused_at_once(
+    service: Served, entry: Callable[..., Any]
+) -> None:
+    brewery = service.declarations(f"employer/{BREWERY}")
+    bad = submission(entry(), "request\x001")
+    assert (await refused(brewery.SubmitDimona(bad)))[1] == "MALFORMED_REQUEST"
+    bad = submission(entry())
+    bad.anomalies.add(error_id="\x00", anomaly_class="B")
+    assert (await refused(brewery.SubmitDimona(bad)))[1] == "MALFORMED_REQUEST"
+    odd = declarations_pb2.ListWorkersRequest(page_token="\x00")
+    assert (await refused(brewery.ListWorkers(odd)))[1] == "MALFORMED_REQUEST"
+    odd_number = submission(entry(employer_id={"noss_registration_nbr": "12\x00"}))
+    assert (await brewery.SubmitDimona(odd_number)).ticket
+
+
 def question(begin: str, end: str, **other: Any) -> supplier_pb2.Question:
     whole: dict[str, Any] = {
         "ticket": "A" * 15,

@@ -285,3 +285,36 @@ async def test_anomalies_of_the_channel_refuse_too(
     [done] = await intake.send(sent)
     [report] = notification(done).handling_result.anomaly_reports
     assert (report.error_id, report.anomaly_location.line_nbr) == ("00910-091", "12")
+
+
+@pytest.mark.parametrize(
+    "strange", ["\x00", "\u0661\u0662\u0663", "9" * 40, "\ud7ff", "<&>"], ids=repr
+)
+async def test_strange_characters_are_anomalies_and_hold_nobody_up(
+    intake: Intake,
+    outside: Any,
+    entry: Callable[..., Any],
+    form: Callable[..., Any],
+    declaration: Callable[..., Any],
+    strange: str,
+) -> None:
+    odd = entry(
+        inss=strange,
+        starting_date=strange,
+        starting_hour=strange,
+        planned_hours_nbr=strange,
+        employer_id={"company_id": strange, "noss_registration_nbr": strange},
+        dimona_features={"joint_commission_nbr": strange, "worker_type": strange},
+    )
+    odd.form_creation_hour = odd.references[0].reference_nbr = strange
+    done = await intake.send(
+        declaration(odd),
+        declaration(form("dimona_out", dimona_period_id=strange, ending_date=strange)),
+        declaration(form("dimona_cancel", dimona_period_id=strange, inss=strange)),
+        declaration(dimona_pb2.DimonaForm()),
+        declaration(entry()),
+    )
+    await intake.tell()
+    assert [d.state for d in done] == [*[State.REFUSED] * 4, State.ACCEPTED]
+    assert all("\x00" not in str(notification(d)) for d in done)
+    assert told(outside).count("Entry") == 5
