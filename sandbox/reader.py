@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import structlog
@@ -15,6 +15,7 @@ from mesh.institutions import Institution
 from sandbox.letters import Letters, letter_of
 
 LOG = structlog.get_logger()
+Stream = Any
 FIRST_WAIT_S = 0.2
 MOST_WAIT_S = 3.0
 
@@ -32,37 +33,37 @@ class Reader:
         while True:
             try:
                 await self._read()
-            except grpc.aio.AioRpcError as error:
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
                 LOG.info(
                     "mailbox closed; opened again soon",
                     institution=str(self._institution),
-                    code=error.code().name,
+                    error=type(error).__name__,
                 )
             await asyncio.sleep(self._wait)
             self._wait = min(self._wait * 2, MOST_WAIT_S)
 
     async def _read(self) -> None:
-        requests: asyncio.Queue[mailbox_pb2.ReceiveRequest] = asyncio.Queue()
-        requests.put_nowait(
-            mailbox_pb2.ReceiveRequest(institution=institutions.to_wire(self._institution))
-        )
-        stub = mailbox_pb2_grpc.MailboxStub(self._channels.peer("router"))
-        async for response in stub.Receive(_drain(requests)):
-            self._wait = FIRST_WAIT_S
-            delivery = response.delivery
-            with telemetry.span(
-                "read letter",
-                parent=delivery.traceparent,
-                crossroads__ticket=delivery.ticket,
-                crossroads__institution=str(self._institution),
-                crossroads__data_sort=delivery.mutation.data_sort,
-            ):
-                self._letters.add(letter_of(self._institution, delivery))
-            requests.put_nowait(mailbox_pb2.ReceiveRequest(acknowledged=delivery.position))
+        """Until the stream breaks; what was not acknowledged comes again."""
+        stream: Stream = mailbox_pb2_grpc.MailboxStub(self._channels.peer("router")).Receive()
+        try:
+            await stream.write(
+                mailbox_pb2.ReceiveRequest(institution=institutions.to_wire(self._institution))
+            )
+            while isinstance(response := await stream.read(), mailbox_pb2.ReceiveResponse):
+                self._wait = FIRST_WAIT_S
+                self._keep(response.delivery)
+                await stream.write(
+                    mailbox_pb2.ReceiveRequest(acknowledged=response.delivery.position)
+                )
+        finally:
+            stream.cancel()
 
-
-async def _drain(
-    requests: asyncio.Queue[mailbox_pb2.ReceiveRequest],
-) -> AsyncIterator[mailbox_pb2.ReceiveRequest]:
-    while True:
-        yield await requests.get()
+    def _keep(self, delivery: mailbox_pb2.Delivery) -> None:
+        with telemetry.span(
+            "read letter",
+            parent=delivery.traceparent,
+            crossroads__ticket=delivery.ticket,
+            crossroads__institution=str(self._institution),
+            crossroads__data_sort=delivery.mutation.data_sort,
+        ):
+            self._letters.add(letter_of(self._institution, delivery))

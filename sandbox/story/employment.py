@@ -84,7 +84,9 @@ async def leave(stage: Stage) -> Told:
     stage.memory.tickets["Dimona OUT"] = ticket
     letters = await _told_of_employment(stage, "ENDED")
     stage.memory.tickets["employment ended"] = letters[0].ticket
-    last = date.fromisoformat(letters[0].period[1]) - timedelta(days=1)
+    days = letters[0].attestation["period"]
+    last = date.fromisoformat(days["end"]) - timedelta(days=1)
+    expect(last == clock.today(), f"the letters say that employment ends on {last}")
     return Told("accepted", ticket, (f"employment ends on {last}; told: {_names(letters)}",))
 
 

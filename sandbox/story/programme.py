@@ -82,3 +82,5 @@ async def _named(name: str, act: Awaitable[Told] | Awaitable[None]) -> Told:
         raise StepFailed(f"{error.code().name}: {error.details()}", name) from error
     except httpx.HTTPError as error:
         raise StepFailed(str(error) or type(error).__name__, name) from error
+    except Exception as error:
+        raise StepFailed(type(error).__name__, name) from error
