@@ -16,7 +16,7 @@ SKELETON = (
     "store.py",
 )
 ASKS_NOBODY = {"ledger"}
-MOST_LINES = 300
+MOST_LINES = 250
 VAGUE = {"utils", "helpers", "common", "misc", "base", "core", "manager", "processor", "impl"}
 NO_IO = re.compile(r"^(?:from|import) (?:sqlalchemy|psycopg|grpc\b|crossroads\.)", re.MULTILINE)
 
