@@ -1,0 +1,114 @@
+"""Inscriptions, and the policy: institutions, availabilities, deliberations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+
+from mesh.institutions import Institution
+from mesh.periods import ALWAYS, Period
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What lines have in common that are merged when they touch."""
+
+    ssin: str
+    institution: Institution
+    quality: int
+    phase: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Inscription:
+    """That an institution knows a person in a quality over a period."""
+
+    key: Key
+    period: Period
+    recorded_at: datetime | None = field(default=None, compare=False)
+    """When the repertory learned of it; None before it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known under one number. The lines bear the number in force."""
+
+    ssin: str
+    inscriptions: tuple[Inscription, ...]
+    replaced_by: str = ""
+
+
+class Use(Enum):
+    """What an authorization is good for; values are those of the contract."""
+
+    CONSULTATION = 1
+    DISTRIBUTION = 2
+    BOTH = 3
+
+
+class IntegrationControl(Enum):
+    """Whether the recipient must know the person; values are those of the contract."""
+
+    BLOCKING = 1
+    NON_BLOCKING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionRecord:
+    """An institution of the network; `identities` are the paths that speak for it."""
+
+    institution: Institution
+    name: str
+    enterprise_number: str = ""
+    identities: tuple[str, ...] = ()
+    supplier_address: str = ""
+    supplier_name: str = ""
+    period: Period = ALWAYS
+    revoked_certificates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Who holds a sort of data, on persons known there in one of `qualities` (empty: any)."""
+
+    data_sort: str
+    attestation: str
+    holder: Institution
+    qualities: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """One thing a deliberation allows. Empty `qualities` and `fields` mean all."""
+
+    id: str
+    recipient: Institution
+    data_sorts: tuple[str, ...]
+    purpose: str
+    use: Use
+    integration_control: IntegrationControl
+    qualities: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+    period: Period = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Deliberation:
+    """A decision of the Information Security Committee."""
+
+    number: str
+    date: date
+    article: str
+    authorizations: tuple[Authorization, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who exists, who holds what, who may receive what; as of one revision."""
+
+    revision: int
+    institutions: tuple[InstitutionRecord, ...] = ()
+    availabilities: tuple[Availability, ...] = ()
+    deliberations: tuple[Deliberation, ...] = ()

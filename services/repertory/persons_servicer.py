@@ -1,0 +1,228 @@
+"""The rpcs on persons: read, ask, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
+
+from mesh import call, clock, telemetry, tickets
+from mesh.institutions import Institution
+from services.repertory import asked, entries, inscriptions, paging, permission, refusals, wire
+from services.repertory.domain import Inscription, InstitutionRecord, Person
+from services.repertory.entries import Part
+from services.repertory.inscriptions import Change
+from services.repertory.permission import Speaker
+from services.repertory.policy_store import PolicyStore
+from services.repertory.qualities import CodeLists
+from services.repertory.recording import Recorded, Recorder, Request, Standing
+from services.repertory.store import Store
+
+Context = Any
+
+
+class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
+    """Who is known where."""
+
+    def __init__(
+        self, store: Store, recorder: Recorder, policies: PolicyStore, codes: CodeLists
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._policies = policies
+        self._codes = codes
+
+    async def Register(
+        self, request: repertory_pb2.RegisterRequest, context: Context
+    ) -> repertory_pb2.RegisterResponse:
+        added = asked.lines(request.inscriptions, "inscriptions[{}].")
+        self._check_qualities(added)
+        parts = entries.parts(request)
+        await self._check_may_write(parts)
+
+        def decide(standing: Standing) -> Change:
+            return inscriptions.register(standing.lines, _in_force(standing, added))
+
+        lines, recorded = await self._change(request, parts, added, decide)
+        return repertory_pb2.RegisterResponse(
+            inscriptions=map(wire.to_inscription, lines), freshness=str(recorded.position)
+        )
+
+    async def End(
+        self, request: repertory_pb2.EndRequest, context: Context
+    ) -> repertory_pb2.EndResponse:
+        cut = asked.lines([request.inscription], "inscription.")
+        content = request.SerializeToString(deterministic=True)
+        parts = [Part(cut[0].key.ssin, cut[0].key.institution, content)]
+        await self._check_may_write(parts)
+
+        def decide(standing: Standing) -> Change:
+            change = inscriptions.end(standing.lines, *_in_force(standing, cut))
+            if not change.closed:
+                raise refusals.not_inscribed()
+            return change
+
+        lines, recorded = await self._change(request, parts, cut, decide)
+        return repertory_pb2.EndResponse(
+            inscriptions=map(wire.to_inscription, lines), freshness=str(recorded.position)
+        )
+
+    async def ListInscriptions(
+        self, request: repertory_pb2.ListInscriptionsRequest, context: Context
+    ) -> repertory_pb2.ListInscriptionsResponse:
+        asked.check_digits({"ssin": request.ssin})
+        day, moment = asked.day(request.on), asked.moment(request.known_at)
+        (person,), _ = await self._lookup([request.ssin], moment)
+        speaker = _speaker()
+        own = permission.spoken_for(
+            speaker, await self._policies.concerned(speaker.path, ()), clock.today()
+        )
+        lines = permission.visible(speaker, own, person.inscriptions)
+        if day is not None:
+            lines = inscriptions.on(lines, day)
+        try:
+            page, following = paging.page(lines, _place, request.page_token, request.page_size)
+        except (ValueError, TypeError) as error:
+            raise refusals.malformed(("page_token", refusals.NO_TOKEN)) from error
+        return repertory_pb2.ListInscriptionsResponse(
+            inscriptions=map(wire.to_inscription, page), next_page_token=following
+        )
+
+    async def BatchLookup(
+        self, request: repertory_pb2.BatchLookupRequest, context: Context
+    ) -> repertory_pb2.BatchLookupResponse:
+        freshness = asked.freshness(request.freshness)
+        persons, position = await self._lookup(request.ssins, asked.moment(request.known_at))
+        if freshness > position:
+            raise refusals.not_yet_known()
+        return repertory_pb2.BatchLookupResponse(
+            persons=map(wire.to_person, persons), position=str(position)
+        )
+
+    async def ReplacePerson(
+        self, request: repertory_pb2.ReplacePersonRequest, context: Context
+    ) -> repertory_pb2.ReplacePersonResponse:
+        old, new = request.old_ssin, request.new_ssin
+        asked.check_digits({"old_ssin": old, "new_ssin": new})
+        content = request.SerializeToString(deterministic=True)
+        parts = [Part(ssin, None, content) for ssin in (old, new)]
+        wanted = asked.request(_speaker().path, request)
+        async with self._recorder.changing(wanted, [old, new], replacing=True) as standing:
+            if standing.first is not None:
+                recorded = _repeated(standing, wanted)
+            elif standing.in_force[old] == standing.in_force[new]:
+                recorded = await self._recorder.record(standing, wanted, Change((), (), ()))
+            else:
+                _check_replaceable(standing, old, new)
+                in_force = standing.in_force[new]
+                await self._tell(standing, parts)
+                recorded = await self._recorder.record(
+                    standing, wanted, inscriptions.replace(standing.lines, old, in_force)
+                )
+                await self._recorder.replace(standing, old, in_force, recorded.at)
+        return repertory_pb2.ReplacePersonResponse(freshness=str(recorded.position))
+
+    async def _lookup(
+        self, ssins: Sequence[str], moment: datetime | None
+    ) -> tuple[list[Person], int]:
+        if moment is None:
+            return await self._store.lookup(ssins)
+        return await self._store.lookup_as_known(ssins, moment)
+
+    async def _change(
+        self,
+        request: repertory_pb2.RegisterRequest | repertory_pb2.EndRequest,
+        parts: Sequence[Part],
+        about: Sequence[Inscription],
+        decide: Callable[[Standing], Change],
+    ) -> tuple[Iterable[Inscription], Recorded]:
+        """Decide and record, all or nothing; a request repeated gets its first answer."""
+        wanted = asked.request(_speaker().path, request)
+        ssins = sorted({line.key.ssin for line in about})
+        async with self._recorder.changing(wanted, ssins) as standing:
+            if standing.first is None:
+                change = decide(standing)
+                await self._tell(standing, parts)
+                recorded = await self._recorder.record(standing, wanted, change)
+                opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
+                return sorted([*opened, *change.kept]), recorded
+        recorded = _repeated(standing, wanted)
+        persons, _ = await self._store.lookup_as_known(ssins, recorded.at)
+        then = [line for person in persons for line in person.inscriptions]
+        return inscriptions.of_keys(then, (line.key for line in about)), recorded
+
+    async def _tell(self, standing: Standing, parts: Sequence[Part]) -> None:
+        ticket = tickets.new()
+        telemetry.note(crossroads__ticket=ticket)
+        entry = entries.inscriptions(ticket, call.caller(), parts, clock.now())
+        await self._recorder.tell(standing, entry.SerializeToString())
+
+    def _check_qualities(self, lines: Sequence[Inscription]) -> None:
+        for sector in sorted({line.key.institution.sector for line in lines}):
+            wrong = [
+                f"inscriptions[{number}].quality"
+                for number, line in enumerate(lines)
+                if line.key.institution.sector == sector
+                and self._codes.unknown(sector, [line.key.quality])
+            ]
+            if wrong:
+                raise refusals.unknown_quality(sector, wrong)
+
+    async def _check_may_write(self, parts: Sequence[Part]) -> None:
+        """Raise unless the caller may write for each; the ledger hears that it tried."""
+        wanted = {part.institution for part in parts if part.institution is not None}
+        speaker = _speaker()
+        records = await self._policies.concerned(speaker.path, wanted)
+        for institution in sorted(wanted):
+            _check_known(institution, records)
+        own = permission.spoken_for(speaker, records, clock.today())
+        for institution in sorted(wanted):
+            if not permission.may_write(own, institution):
+                ticket = tickets.new()
+                refusal = refusals.not_your_institution(institution, ticket)
+                entry = entries.inscriptions(
+                    ticket, call.caller(), parts, clock.now(), refusal.reason
+                )
+                await self._recorder.tell_at_once(entry.SerializeToString())
+                raise refusal
+
+
+def _check_known(institution: Institution, records: Collection[InstitutionRecord]) -> None:
+    if all(record.institution != institution for record in records):
+        raise refusals.unknown_institution(institution)
+
+
+def _check_replaceable(standing: Standing, old: str, new: str) -> None:
+    if standing.in_force[new] == old:
+        raise refusals.circular_replacement()
+    if standing.in_force[old] != old:
+        raise refusals.already_replaced()
+
+
+def _in_force(standing: Standing, lines: Sequence[Inscription]) -> list[Inscription]:
+    """The same lines under the numbers that are in force."""
+    return [
+        replace(line, key=replace(line.key, ssin=standing.in_force[line.key.ssin]))
+        for line in lines
+    ]
+
+
+def _repeated(standing: Standing, wanted: Request) -> Recorded:
+    """What came of the request the first time. Raises ALREADY_EXISTS when that was another one."""
+    if standing.first is None or standing.first.digest != wanted.digest:
+        raise refusals.request_id_reused()
+    return standing.first.recorded
+
+
+def _speaker() -> Speaker:
+    caller = call.caller()
+    return Speaker(caller.principal.kind, caller.principal.path, caller.serial)
+
+
+def _place(line: Inscription) -> paging.Key:
+    key = line.key
+    place = key.institution
+    return (place.sector, place.number, key.quality, key.phase, line.period.begin.isoformat())

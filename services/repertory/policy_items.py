@@ -1,0 +1,99 @@
+"""The items a policy is made of, each with the revision that brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from mesh.institutions import Institution
+from services.repertory import documents
+from services.repertory.documents import Document
+from services.repertory.domain import Deliberation, InstitutionRecord, Policy
+
+CATALOGUE = "catalogue"
+OPERATOR = "operator"
+
+
+class Kind(Enum):
+    INSTITUTION = "institution"
+    AVAILABILITY = "availability"
+    DELIBERATION = "deliberation"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One institution, availability or deliberation. `since` is the revision that first held it."""
+
+    kind: Kind
+    key: str
+    document: Document
+    origin: str = CATALOGUE
+    since: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a revision closes and opens."""
+
+    closed: tuple[Item, ...]
+    opened: tuple[Item, ...]
+
+
+def of_institution(record: InstitutionRecord, origin: str = CATALOGUE) -> Item:
+    document = documents.of_institution(record)
+    return Item(Kind.INSTITUTION, str(record.institution), document, origin)
+
+
+def of_deliberation(deliberation: Deliberation, origin: str = CATALOGUE) -> Item:
+    document = documents.of_deliberation(deliberation)
+    return Item(Kind.DELIBERATION, deliberation.number, document, origin)
+
+
+def of_policy(policy: Policy) -> list[Item]:
+    return [
+        *(of_institution(record) for record in policy.institutions),
+        *(
+            Item(Kind.AVAILABILITY, f"{one.data_sort} {one.holder}", documents.of_availability(one))
+            for one in policy.availabilities
+        ),
+        *(of_deliberation(deliberation) for deliberation in policy.deliberations),
+    ]
+
+
+def policy(revision: int, items: Iterable[Item]) -> Policy:
+    """The policy in the order in which it is listed."""
+    by_kind: dict[Kind, list[Document]] = {kind: [] for kind in Kind}
+    for item in items:
+        by_kind[item.kind].append(item.document)
+    institutions = map(documents.institution, by_kind[Kind.INSTITUTION])
+    availabilities = map(documents.availability, by_kind[Kind.AVAILABILITY])
+    deliberations = map(documents.deliberation, by_kind[Kind.DELIBERATION])
+    return Policy(
+        revision,
+        tuple(sorted(institutions, key=_place)),
+        tuple(sorted(availabilities, key=lambda one: (one.data_sort, one.holder))),
+        tuple(sorted(deliberations, key=lambda one: one.number)),
+    )
+
+
+def put(items: Iterable[Item], item: Item) -> list[Item]:
+    """The items with one added or replaced; one that says the same stays as it is."""
+    by_place = {(one.kind, one.key): one for one in items}
+    standing = by_place.get((item.kind, item.key))
+    if standing is None or standing.document != item.document:
+        by_place[item.kind, item.key] = item
+    return list(by_place.values())
+
+
+def difference(before: Iterable[Item], after: Iterable[Item]) -> Difference:
+    ours = {(item.kind, item.key): item for item in before}
+    theirs = {(item.kind, item.key): item for item in after}
+    return Difference(
+        tuple(item for place, item in ours.items() if theirs.get(place) != item),
+        tuple(item for place, item in theirs.items() if ours.get(place) != item),
+    )
+
+
+def _place(record: InstitutionRecord) -> Institution:
+    return record.institution

@@ -1,0 +1,155 @@
+"""The policy in the database: items by the revisions that brought and closed them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mesh import database
+from mesh.institutions import Institution
+from services.repertory import documents, policy_items
+from services.repertory.domain import InstitutionRecord, Policy
+from services.repertory.policy_items import Item, Kind
+
+CHANGED = "policy"
+"""Channel that wakes who follows the policy."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The policy as it stands, held until the transaction ends."""
+
+    connection: AsyncConnection
+    revision: int
+    items: tuple[Item, ...]
+
+
+class PolicyStore:
+    """Institutions, availabilities and deliberations; nothing of them is ever overwritten."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def policy(self) -> Policy:
+        """The policy in force; revision 0 before there is any."""
+        async with self._engine.connect() as connection:
+            revision, items = await self._standing(connection)
+        return policy_items.policy(revision, items)
+
+    async def revision(self) -> int:
+        async with self._engine.connect() as connection:
+            return await self._revision(connection)
+
+    async def concerned(
+        self, path: str, institutions: Collection[Institution]
+    ) -> tuple[InstitutionRecord, ...]:
+        """The records of some institutions, and of those that a path speaks for."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT document FROM policy_items "
+                    "WHERE kind = 'institution' AND until_revision IS NULL "
+                    "AND (key = ANY(CAST(:keys AS text[])) OR document->'identities' ? :path)"
+                ),
+                {"keys": sorted(map(str, institutions)), "path": path},
+            )
+            return tuple(documents.institution(row.document) for row in rows)
+
+    async def has_catalogue(self, standing: Standing, digest: str) -> bool:
+        """Whether this state of the catalogue was loaded last."""
+        found: str | None = await standing.connection.scalar(
+            text("SELECT digest FROM catalogues ORDER BY sequence DESC LIMIT 1")
+        )
+        return found == digest
+
+    async def keep_catalogue(self, standing: Standing, digest: str, revision: int) -> None:
+        await standing.connection.execute(
+            text("INSERT INTO catalogues (digest, revision) VALUES (:digest, :revision)"),
+            {"digest": digest, "revision": revision},
+        )
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[Standing]:
+        """A transaction over the policy; one at a time changes it."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(hashtextextended('policy', 0))")
+            )
+            revision, items = await self._standing(connection)
+            yield Standing(connection, revision, tuple(items))
+
+    async def write(self, standing: Standing, after: Iterable[Item], caused_by: str) -> int:
+        """Make the policy consist of `after`; the revision it then has. No change, no revision."""
+        change = policy_items.difference(standing.items, after)
+        if not change.closed and not change.opened:
+            return standing.revision
+        revision = standing.revision + 1
+        connection = standing.connection
+        await connection.execute(
+            text("INSERT INTO revisions (revision, caused_by) VALUES (:revision, :caused_by)"),
+            {"revision": revision, "caused_by": caused_by},
+        )
+        await connection.execute(
+            text(
+                """
+                UPDATE policy_items AS item SET until_revision = :revision
+                FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS gone(kind, key)
+                WHERE item.kind = gone.kind AND item.key = gone.key
+                  AND item.until_revision IS NULL
+                """
+            ),
+            {
+                "revision": revision,
+                "kinds": [item.kind.value for item in change.closed],
+                "keys": [item.key for item in change.closed],
+            },
+        )
+        await connection.execute(
+            text(
+                """
+                INSERT INTO policy_items (kind, key, from_revision, origin, document)
+                SELECT kind, key, :revision, origin, CAST(document AS jsonb)
+                FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[]),
+                            CAST(:origins AS text[]), CAST(:documents AS text[]))
+                     AS given(kind, key, origin, document)
+                """
+            ),
+            {
+                "revision": revision,
+                "kinds": [item.kind.value for item in change.opened],
+                "keys": [item.key for item in change.opened],
+                "origins": [item.origin for item in change.opened],
+                "documents": [json.dumps(item.document) for item in change.opened],
+            },
+        )
+        await database.notify(connection, CHANGED)
+        return revision
+
+    async def _revision(self, connection: AsyncConnection) -> int:
+        found: int | None = await connection.scalar(text("SELECT max(revision) FROM revisions"))
+        return found or 0
+
+    async def _standing(self, connection: AsyncConnection) -> tuple[int, list[Item]]:
+        """Revision and items in one statement, so that they belong together."""
+        rows = (
+            await connection.execute(
+                text(
+                    """
+                    SELECT newest.revision, item.kind, item.key, item.document, item.origin,
+                           item.from_revision
+                    FROM (SELECT coalesce(max(revision), 0) AS revision FROM revisions) AS newest
+                    LEFT JOIN policy_items AS item ON item.until_revision IS NULL
+                    """
+                )
+            )
+        ).all()
+        return rows[0].revision, [
+            Item(Kind(row.kind), row.key, row.document, row.origin, row.from_revision)
+            for row in rows
+            if row.kind is not None
+        ]

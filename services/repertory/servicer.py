@@ -1,0 +1,26 @@
+"""The repertory's rpcs, those on persons and those on the policy, as one servicer."""
+
+from __future__ import annotations
+
+from services.repertory.persons_servicer import PersonsServicer
+from services.repertory.policy_feed import PolicyFeed
+from services.repertory.policy_servicer import PolicyServicer
+from services.repertory.policy_store import PolicyStore
+from services.repertory.qualities import CodeLists
+from services.repertory.recording import Recorder
+from services.repertory.store import Store
+
+
+class RepertoryServicer(PersonsServicer, PolicyServicer):
+    """The reference repertory."""
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: Recorder,
+        policies: PolicyStore,
+        feed: PolicyFeed,
+        codes: CodeLists,
+    ) -> None:
+        PersonsServicer.__init__(self, store, recorder, policies, codes)
+        PolicyServicer.__init__(self, policies, feed, codes)

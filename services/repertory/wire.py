@@ -1,0 +1,152 @@
+"""The contract's messages to the repertory's own nouns and back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from crossroads.repertory.v1 import repertory_pb2
+
+from mesh import clock, institutions, periods
+from mesh.periods import ALWAYS
+from services.repertory.domain import (
+    Authorization,
+    Availability,
+    Deliberation,
+    Inscription,
+    InstitutionRecord,
+    IntegrationControl,
+    Key,
+    Person,
+    Policy,
+    Use,
+)
+
+_USES = {
+    Use.CONSULTATION: repertory_pb2.USE_CONSULTATION,
+    Use.DISTRIBUTION: repertory_pb2.USE_DISTRIBUTION,
+    Use.BOTH: repertory_pb2.USE_BOTH,
+}
+_CONTROLS = {
+    IntegrationControl.BLOCKING: repertory_pb2.INTEGRATION_CONTROL_BLOCKING,
+    IntegrationControl.NON_BLOCKING: repertory_pb2.INTEGRATION_CONTROL_NON_BLOCKING,
+}
+
+
+def inscription(wire: repertory_pb2.Inscription) -> Inscription:
+    """Raises ValueError for a period that has a day that does not exist."""
+    institution = institutions.from_wire(wire.institution)
+    return Inscription(
+        Key(wire.ssin, institution, wire.quality, wire.phase), periods.from_wire(wire.period)
+    )
+
+
+def to_inscription(line: Inscription) -> repertory_pb2.Inscription:
+    return repertory_pb2.Inscription(
+        ssin=line.key.ssin,
+        institution=institutions.to_wire(line.key.institution),
+        quality=line.key.quality,
+        phase=line.key.phase,
+        period=periods.to_wire(line.period),
+        recorded_at=clock.rfc3339(line.recorded_at) if line.recorded_at else "",
+    )
+
+
+def to_person(person: Person) -> repertory_pb2.PersonLookup:
+    return repertory_pb2.PersonLookup(
+        ssin=person.ssin,
+        inscriptions=map(to_inscription, person.inscriptions),
+        replaced_by=person.replaced_by,
+    )
+
+
+def institution(wire: repertory_pb2.InstitutionRecord) -> InstitutionRecord:
+    return InstitutionRecord(
+        institutions.from_wire(wire.institution),
+        wire.name,
+        wire.enterprise_number,
+        tuple(wire.identities),
+        wire.supplier_address,
+        wire.supplier_name,
+        periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
+        tuple(wire.revoked_certificates),
+    )
+
+
+def to_institution(record: InstitutionRecord) -> repertory_pb2.InstitutionRecord:
+    return repertory_pb2.InstitutionRecord(
+        institution=institutions.to_wire(record.institution),
+        name=record.name,
+        enterprise_number=record.enterprise_number,
+        identities=record.identities,
+        supplier_address=record.supplier_address,
+        supplier_name=record.supplier_name,
+        period=periods.to_wire(record.period),
+        revoked_certificates=record.revoked_certificates,
+    )
+
+
+def to_availability(availability: Availability) -> repertory_pb2.Availability:
+    return repertory_pb2.Availability(
+        data_sort=availability.data_sort,
+        attestation=availability.attestation,
+        holder=institutions.to_wire(availability.holder),
+        qualities=availability.qualities,
+    )
+
+
+def deliberation(wire: repertory_pb2.Deliberation) -> Deliberation:
+    """Raises ValueError for a day that does not exist."""
+    return Deliberation(
+        wire.number,
+        date.fromisoformat(wire.date),
+        wire.article,
+        tuple(map(_authorization, wire.authorizations)),
+        wire.title,
+    )
+
+
+def to_deliberation(deliberation: Deliberation) -> repertory_pb2.Deliberation:
+    return repertory_pb2.Deliberation(
+        number=deliberation.number,
+        date=deliberation.date.isoformat(),
+        article=deliberation.article,
+        authorizations=map(_to_authorization, deliberation.authorizations),
+        title=deliberation.title,
+    )
+
+
+def to_policy(policy: Policy) -> repertory_pb2.WatchPolicyResponse:
+    return repertory_pb2.WatchPolicyResponse(
+        revision=policy.revision,
+        institutions=map(to_institution, policy.institutions),
+        availabilities=map(to_availability, policy.availabilities),
+        deliberations=map(to_deliberation, policy.deliberations),
+    )
+
+
+def _authorization(wire: repertory_pb2.Authorization) -> Authorization:
+    return Authorization(
+        wire.id,
+        institutions.from_wire(wire.recipient),
+        tuple(wire.data_sorts),
+        wire.purpose,
+        Use(wire.use),
+        IntegrationControl(wire.integration_control),
+        tuple(wire.qualities),
+        tuple(wire.fields),
+        periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
+    )
+
+
+def _to_authorization(authorization: Authorization) -> repertory_pb2.Authorization:
+    return repertory_pb2.Authorization(
+        id=authorization.id,
+        recipient=institutions.to_wire(authorization.recipient),
+        qualities=authorization.qualities,
+        data_sorts=authorization.data_sorts,
+        fields=authorization.fields,
+        purpose=authorization.purpose,
+        use=_USES[authorization.use],
+        integration_control=_CONTROLS[authorization.integration_control],
+        period=periods.to_wire(authorization.period),
+    )

@@ -1,0 +1,240 @@
+"""The policy: its catalogue, its revisions, and those who follow it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import grpc
+import pytest
+from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
+
+from mesh import refusals
+from mesh.identification import enterprise_number_is_valid
+from mesh.institutions import Institution
+from services.repertory import __main__ as process
+from services.repertory import catalogue, coverage, policy_items
+from services.repertory.domain import (
+    Authorization,
+    Availability,
+    Deliberation,
+    IntegrationControl,
+    Policy,
+    Use,
+)
+from services.repertory.policy_items import OPERATOR, Item, Kind
+from services.repertory.policy_store import PolicyStore
+
+OURS = catalogue.read()
+OPERATOR_PATH = "operator/sandbox"
+Stub = Callable[[str], repertory_pb2_grpc.RepertoryStub]
+
+
+def authorization(**changes: object) -> Authorization:
+    made = Authorization(
+        "X/1",
+        Institution(17, 1),
+        ("pension",),
+        "living_wage_enquiry",
+        Use.CONSULTATION,
+        IntegrationControl.BLOCKING,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def with_authorization(one: Authorization) -> Policy:
+    added = Deliberation("99/999", date(2026, 1, 1), "an article", (one,))
+    return replace(OURS.policy, deliberations=(*OURS.policy.deliberations, added))
+
+
+def authorizations() -> list[Authorization]:
+    return [a for d in OURS.policy.deliberations for a in d.authorizations]
+
+
+def test_the_catalogue_holds_together() -> None:
+    assert coverage.gaps(OURS.policy, OURS.codes) == ()
+    assert len(OURS.policy.deliberations) >= 12
+    assert {a.data_sort for a in OURS.policy.availabilities} == {
+        "employment_period",
+        "wages_and_working_time",
+        "living_wage",
+        "household_composition",
+        "incapacity",
+        "increased_reimbursement",
+        "health_insurability",
+        "disability_recognition",
+        "pension",
+        "unemployment",
+        "income",
+        "right_granted",
+    }
+
+
+def test_enterprise_numbers_of_institutions_have_right_check_digits() -> None:
+    for record in OURS.policy.institutions:
+        assert not record.enterprise_number or enterprise_number_is_valid(record.enterprise_number)
+
+
+def test_no_deliberation_gives_income_to_welfare_centres() -> None:
+    assert not [
+        a
+        for a in authorizations()
+        if a.recipient == Institution(17, 1) and "income" in a.data_sorts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "gap"),
+    [
+        ({"recipient": Institution(17, 9)}, "17/9 is not an institution"),
+        ({"data_sorts": ("dreams",)}, "nobody holds dreams"),
+        ({"fields": ("period", "colour")}, "no sort of data has the field colour"),
+        ({"fields": ("members",)}, "none of its fields is in pension"),
+        ({"fields": ("period.middle",)}, "no sort of data has the field period.middle"),
+        ({"qualities": (777,)}, "sector 17 has no quality 777"),
+        ({"id": "B18-002/1"}, "two authorizations have this id"),
+    ],
+)
+def test_coverage_finds_what_does_not_hold_together(broken: dict[str, object], gap: str) -> None:
+    assert coverage.gaps(with_authorization(authorization()), OURS.codes) == ()
+    found = coverage.gaps(with_authorization(authorization(**broken)), OURS.codes)
+    assert any(gap in one for one in found)
+
+
+def test_coverage_looks_at_holders_and_attestations() -> None:
+    wrong = Availability("dreams", "crossroads.attestations.v1.Dream", Institution(99, 0), (5,))
+    policy = replace(OURS.policy, availabilities=(*OURS.policy.availabilities, wrong))
+    assert len(coverage.gaps(policy, OURS.codes)) == 3
+
+
+def test_the_documents_of_a_policy_make_the_same_policy() -> None:
+    made = policy_items.policy(0, policy_items.of_policy(OURS.policy))
+    assert set(made.institutions) == set(OURS.policy.institutions)
+    assert set(made.availabilities) == set(OURS.policy.availabilities)
+    assert set(made.deliberations) == set(OURS.policy.deliberations)
+
+
+def test_a_new_catalogue_leaves_what_operators_put() -> None:
+    centre = OURS.policy.institutions[9]
+    put = policy_items.of_institution(
+        replace(
+            centre,
+            name="an earlier name",
+            supplier_address="there:1",
+            supplier_name="there",
+            revoked_certificates=("ab",),
+        ),
+        OPERATOR,
+    )
+    narrowed = replace(OURS.policy.deliberations[0], title="narrowed")
+    standing = [
+        put,
+        policy_items.of_deliberation(narrowed, OPERATOR),
+        policy_items.of_deliberation(replace(narrowed, number="99/1"), OPERATOR),
+        policy_items.of_deliberation(replace(narrowed, number="99/2")),
+    ]
+    after = policy_items.policy(1, catalogue.joined(standing, OURS.policy))
+    record = next(one for one in after.institutions if one.institution == centre.institution)
+    assert record.name == centre.name
+    assert (record.supplier_address, record.revoked_certificates) == ("there:1", ("ab",))
+    titles = {one.number: one.title for one in after.deliberations}
+    assert titles[narrowed.number] == titles["99/1"] == "narrowed"
+    assert "99/2" not in titles
+    assert len(after.institutions) == len(OURS.policy.institutions)
+
+
+def test_a_catalogue_joined_twice_changes_nothing() -> None:
+    once = catalogue.joined([], OURS.policy)
+    assert policy_items.difference(once, catalogue.joined(once, OURS.policy)) == (
+        policy_items.Difference((), ())
+    )
+
+
+async def test_the_catalogue_is_loaded_once_and_each_new_state_is_a_revision(
+    policies: PolicyStore,
+) -> None:
+    first = await process.load(policies, OURS)
+    again = await process.load(policies, OURS)
+    fewer = replace(OURS.policy, deliberations=OURS.policy.deliberations[:-1])
+    changed = await process.load(policies, replace(OURS, policy=fewer, digest="another"))
+    assert (first, again, changed) == (1, 1, 2)
+    assert len((await policies.policy()).deliberations) == len(fewer.deliberations)
+
+
+async def test_a_catalogue_with_gaps_is_not_loaded(policies: PolicyStore) -> None:
+    wrong = with_authorization(authorization(data_sorts=("dreams",)))
+    with pytest.raises(ValueError, match="nobody holds dreams"):
+        await process.load(policies, replace(OURS, policy=wrong, digest="another"))
+    assert (await policies.policy()).revision == 0
+
+
+async def test_several_followers_hear_of_each_change(stub: Stub) -> None:
+    streams = [
+        stub(path).WatchPolicy(repertory_pb2.WatchPolicyRequest())
+        for path in ("service/router", "service/router", "hub/intermut")
+    ]
+    heard = [aiter(stream) for stream in streams]
+    first = await asyncio.gather(*(anext(one) for one in heard))
+    assert {len(policy.institutions) for policy in first} == {len(OURS.policy.institutions)}
+    record = first[0].institutions[0]
+    record.supplier_address, record.supplier_name = "127.0.0.1:1", "0-0.institution"
+    request = repertory_pb2.PutInstitutionRequest(institution=record)
+    put = await stub(OPERATOR_PATH).PutInstitution(request)
+    second = await asyncio.gather(*(anext(one) for one in heard))
+    assert {policy.revision for policy in second} == {put.revision} == {first[0].revision + 1}
+    assert {policy.institutions[0].supplier_address for policy in second} == {"127.0.0.1:1"}
+    assert (await stub(OPERATOR_PATH).PutInstitution(request)).revision == put.revision
+    for stream in streams:
+        stream.cancel()
+
+
+async def test_a_follower_who_has_the_revision_waits_for_a_later_one(stub: Stub) -> None:
+    stream = stub("service/router").WatchPolicy(repertory_pb2.WatchPolicyRequest(after_revision=1))
+    hears = asyncio.create_task(anext(aiter(stream)))
+    listed = await stub(OPERATOR_PATH).ListDeliberations(repertory_pb2.ListDeliberationsRequest())
+    changed = listed.deliberations[0]
+    changed.authorizations[0].period.end = "2030-01-01"
+    await stub(OPERATOR_PATH).PutDeliberation(
+        repertory_pb2.PutDeliberationRequest(deliberation=changed)
+    )
+    policy = await hears
+    assert policy.revision == 2
+    assert policy.deliberations[0].authorizations[0].period.end == "2030-01-01"
+    stream.cancel()
+
+
+async def test_a_change_that_leaves_a_gap_is_refused(stub: Stub) -> None:
+    listed = await stub(OPERATOR_PATH).ListDeliberations(repertory_pb2.ListDeliberationsRequest())
+    wrong = listed.deliberations[0]
+    wrong.authorizations[0].data_sorts.append("dreams")
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub(OPERATOR_PATH).PutDeliberation(
+            repertory_pb2.PutDeliberationRequest(deliberation=wrong)
+        )
+    refused = refusals.of_error(raised.value)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "POLICY_INCOHERENT",
+    )
+    assert "nobody holds dreams" in str(raised.value.trailing_metadata())
+
+
+async def test_the_policy_lists_come_in_pages(stub: Stub) -> None:
+    operator, seen, token = stub(OPERATOR_PATH), [], ""
+    while True:
+        page = await operator.ListAvailabilities(
+            repertory_pb2.ListAvailabilitiesRequest(page_size=5, page_token=token)
+        )
+        seen += [one.data_sort for one in page.availabilities]
+        token = page.next_page_token
+        if not token:
+            break
+    assert seen == sorted(a.data_sort for a in OURS.policy.availabilities)
+
+
+def test_what_says_the_same_keeps_its_origin() -> None:
+    item = Item(Kind.INSTITUTION, "17/1", {"name": "x"}, since=3)
+    same = replace(item, origin=OPERATOR, since=0)
+    assert policy_items.put([item], same) == [item]
