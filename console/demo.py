@@ -45,7 +45,7 @@ async def run(endpoints: Path, *, json: bool) -> int:
             "crossroads ledger export ledger.export && crossroads ledger verify ledger.export",
             "crossroads bench",
         ):
-            SCREEN.print(f"  {command}", markup=False)
+            SCREEN.print(f"  {command}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -15,8 +15,13 @@ from services.ledger.checkpoint import VerifierKey, parse_key
 
 AUDITOR = "auditor/privacy"
 CARD = "citizen/lina"
-SHOWN = 12
-"""Of Lina's accesses, the newest that are printed."""
+ASKED_OR_TOLD = frozenset(
+    {
+        ledger_pb2.ENTRY_KIND_CONSULTATION,
+        ledger_pb2.ENTRY_KIND_DOOR,
+        ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+    }
+)
 WITHOUT_TICKET = {
     "inscription of the health fund": (ledger_pb2.ENTRY_KIND_INSCRIPTION, "institution/11/1"),
     "inscription of the welfare centre": (ledger_pb2.ENTRY_KIND_INSCRIPTION, "institution/17/1"),
@@ -58,8 +63,8 @@ async def verify(stage: Stage) -> Told:
         details=(
             f"{report.checkpoint.size} entries, signed by {key.name}",
             f"{len(report.inclusions)} inclusion proofs of {len(proved)} tickets hold",
-            f"Lina reads {len(seen)} lines about herself; the newest:",
-            *map(_line, seen[:SHOWN]),
+            f"Lina reads {len(seen)} lines about herself; who asked or was told in this story:",
+            *(_line(entry) for entry in seen if _is_shown(entry, stage)),
         ),
     )
 
@@ -90,10 +95,23 @@ async def _export(stage: Stage, path: Path) -> VerifierKey:
     return parse_key(key)
 
 
+def _is_shown(entry: ledger_pb2.Entry, stage: Stage) -> bool:
+    """Everything asked, and whom it was told; that somebody is not told is shown in its step."""
+    told = entry.kind != ledger_pb2.ENTRY_KIND_DISTRIBUTION or (
+        entry.outcome == ledger_pb2.OUTCOME_ALLOWED
+    )
+    ours = entry.ticket in stage.memory.tickets.values()
+    return ours and told and entry.kind in ASKED_OR_TOLD
+
+
 def _line(entry: ledger_pb2.Entry) -> str:
     """As a citizen reads it: when, what, who, about what, why, and with which outcome."""
     kind = ledger_pb2.EntryKind.Name(entry.kind).removeprefix("ENTRY_KIND_").lower()
-    who = f"{entry.institution.sector}/{entry.institution.number}"
+    who = (
+        f"{entry.institution.sector}/{entry.institution.number}"
+        if entry.HasField("institution")
+        else entry.caller.removeprefix("institution/")
+    )
     name = cast.INSTITUTIONS.get(who, entry.caller)
     outcome = ledger_pb2.Outcome.Name(entry.outcome).removeprefix("OUTCOME_").lower()
     words = [
