@@ -58,15 +58,16 @@ def explain(
 ) -> Explanation:
     """Explain a decision from what was known when it was made.
 
-    It is explained for the last day on which its ground counts; a void one for the first day
-    on which there once was a ground. Raises RuleChanged.
+    It is explained for the day of deciding, or the day of its ground that is nearest; a void
+    one for the first day on which there once was a ground. Raises RuleChanged.
     """
     known = evaluation.versions_known(rule, decided_on)
     version = next((v for v in known if v.name == decision.version), None)
     if version is None:
         raise RuleChanged(decision.version)
-    last = min(decision.ground.end, windows.horizon(decided_on)) - timedelta(days=1)
-    day = decision.ground.begin if decision.void else last
+    last = decision.ground.end - timedelta(days=1)
+    nearest = max(decision.ground.begin, min(last, decided_on))
+    day = decision.ground.begin if decision.void else nearest
     candidates = [
         (ground, household)
         for ground in version.grounds
