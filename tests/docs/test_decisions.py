@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import yaml
+
 
 def test_decisions_are_complete(root: Path) -> None:
     pages = sorted((root / "docs" / "decisions").glob("*.md"))
@@ -13,3 +15,16 @@ def test_decisions_are_complete(root: Path) -> None:
         parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
         assert parts[::2] == ["Context", "Decision", "Consequences", "Refused"], page.name
         assert all(len(part.strip()) > 40 for part in parts[1::2]), page.name
+
+
+def test_only_those_named_receive_without_integration_control(root: Path) -> None:
+    """Decision 3 names every recipient that need not know the person."""
+    page = (root / "docs" / "decisions" / "0003-integration-control.md").read_text("utf-8")
+    catalogue = root / "services" / "repertory" / "catalogue" / "deliberations.yaml"
+    recipients = {
+        authorization["recipient"]
+        for deliberation in yaml.safe_load(catalogue.read_text("utf-8"))
+        for authorization in deliberation["authorizations"]
+        if authorization["integration_control"] == "NON_BLOCKING"
+    }
+    assert recipients == set(re.findall(r"\b\d+/\d+\b", page))
