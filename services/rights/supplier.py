@@ -16,7 +16,7 @@ Context = Any
 
 
 class Supplier(supplier_pb2_grpc.SupplierServicer):
-    """Supplies `right_granted`; only the router may call it."""
+    """Supplies each right as the sort of data that bears its name; only the router may call it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -34,12 +34,16 @@ class Supplier(supplier_pb2_grpc.SupplierServicer):
 
 
 def _answer(question: supplier_pb2.Question, standing: tuple[Decision, ...]) -> supplier_pb2.Answer:
-    """The rights of the person that hold on any day asked about."""
-    asked = institutions.from_wire(question.holder), question.data_sort
-    if asked != (wire.ENGINE, wire.DATA_SORT):
+    """The right asked about, where the person has it on any of the days."""
+    if institutions.from_wire(question.holder) != wire.ENGINE:
         return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
     about = periods.from_wire(question.period)
-    found = [d for d in standing if d.ssin == question.ssin and d.period.overlaps(about)]
+    found = [
+        decision
+        for decision in standing
+        if (decision.ssin, decision.right) == (question.ssin, question.data_sort)
+        and decision.period.overlaps(about)
+    ]
     if not found:
         return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
     packed = []

@@ -15,7 +15,6 @@ from services.rights.domain import Decision, DecisionKind, Version
 
 ENGINE = Institution(25, 0)
 """In whose name the engine takes part in the network."""
-DATA_SORT = "right_granted"
 _MUTATIONS = {
     DecisionKind.GRANTED: exchange_pb2.MUTATION_KIND_CREATED,
     DecisionKind.CHANGED: exchange_pb2.MUTATION_KIND_CHANGED,
@@ -49,7 +48,7 @@ def attestation(of: Decision) -> attestations_pb2.RightGranted:
 
 
 def publication(change: Change) -> exchange_pb2.PublishRequest:
-    """The mutation that tells the granting institutions."""
+    """The mutation that tells the granting institutions: each right is a sort of data of its own."""
     of = change.decision
     packed = any_pb2.Any()
     packed.Pack(attestation(of))
@@ -58,7 +57,7 @@ def publication(change: Change) -> exchange_pb2.PublishRequest:
         sender=institutions.to_wire(ENGINE),
         mutation=exchange_pb2.Mutation(
             ssin=of.ssin,
-            data_sort=DATA_SORT,
+            data_sort=of.right,
             kind=exchange_pb2.MUTATION_KIND_CANCELLED if of.void else _MUTATIONS[of.kind],
             period=periods.to_wire(change.about),
             attestation=packed,
@@ -76,7 +75,7 @@ def entry(of: Decision, version: Version | None, caller: str) -> ledger_pb2.Entr
         caller=caller,
         institution=institutions.to_wire(ENGINE),
         ssin=of.ssin,
-        data_sorts=[DATA_SORT],
+        data_sorts=[of.right],
         purpose=of.right,
         reason=of.kind,
         grounds=[f"{a.act}, article {a.article}" for a in (version.legal if version else ())],

@@ -68,7 +68,9 @@ def test_the_catalogue_holds_together() -> None:
         "pension",
         "unemployment",
         "income",
-        "right_granted",
+        "social_tariff_energy",
+        "free_transport",
+        "water_bill_reduction",
     }
 
 
@@ -192,7 +194,7 @@ async def test_several_followers_hear_of_each_change(stub: Stub) -> None:
 
 async def test_a_follower_who_has_the_revision_waits_for_a_later_one(stub: Stub) -> None:
     stream = stub("service/router").WatchPolicy(repertory_pb2.WatchPolicyRequest(after_revision=1))
-    hears = asyncio.create_task(anext(aiter(stream)))
+    hears = asyncio.ensure_future(anext(aiter(stream)))
     listed = await stub(OPERATOR_PATH).ListDeliberations(repertory_pb2.ListDeliberationsRequest())
     changed = listed.deliberations[0]
     changed.authorizations[0].period.end = "2030-01-01"
@@ -231,7 +233,7 @@ async def test_the_policy_lists_come_in_pages(stub: Stub) -> None:
         token = page.next_page_token
         if not token:
             break
-    assert seen == sorted(a.data_sort for a in OURS.policy.availabilities)
+    assert seen == sorted(one.data_sort for one in OURS.policy.availabilities)
 
 
 def test_what_says_the_same_keeps_its_origin() -> None:

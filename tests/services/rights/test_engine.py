@@ -264,16 +264,19 @@ async def test_the_engine_answers_the_network_on_what_it_granted(bench: Bench) -
     question = supplier_pb2.Question(
         ticket="ABCDEFGHIJKLMNO",
         ssin=LINA,
-        data_sort="right_granted",
+        data_sort="social_tariff_energy",
         period=types_pb2.Period(begin="2026-12-01"),
         holder=types_pb2.Institution(sector=25, number=0),
     )
     later = supplier_pb2.Question()
     later.CopyFrom(question)
     later.period.begin = "2027-01-01"
-    request = supplier_pb2.SupplyRequest(questions=[question, later])
+    other = supplier_pb2.Question()
+    other.CopyFrom(question)
+    other.data_sort = "free_transport"
+    request = supplier_pb2.SupplyRequest(questions=[question, later, other])
     answers = (await Supplier(bench.store).Supply(request, None)).answers
-    assert [len(answer.attestations) for answer in answers] == [1, 0]
+    assert [len(answer.attestations) for answer in answers] == [1, 0, 0]
 
 
 async def test_a_simulation_stores_nothing(bench: Bench) -> None:
