@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from google.protobuf import descriptor_pb2
+from google.protobuf import any_pb2, descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
 from protobuf.wkt.google.protobuf import descriptor_pb
 from protovalidate._gen.buf.validate import validate_pb
 
@@ -20,13 +20,6 @@ PROTOS = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 GENERATED = PROTOS.parent / "generated"
 VALIDATE = "buf/validate/validate.proto"
-GOOGLE = [
-    "google/protobuf/descriptor.proto",
-    "google/protobuf/duration.proto",
-    "google/protobuf/timestamp.proto",
-    "google/protobuf/any.proto",
-    "google/protobuf/field_mask.proto",
-]
 
 
 def digest() -> str:
@@ -46,13 +39,6 @@ def validate_descriptor() -> bytes:
 
 def descriptor_set(target: Path) -> None:
     """Write what protoc and buf need besides our own sources."""
-    from google.protobuf import (
-        any_pb2,
-        duration_pb2,
-        field_mask_pb2,
-        timestamp_pb2,
-    )
-
     files = descriptor_pb2.FileDescriptorSet()
     for module in (descriptor_pb2, any_pb2, duration_pb2, field_mask_pb2, timestamp_pb2):
         module.DESCRIPTOR.CopyToProto(files.file.add())

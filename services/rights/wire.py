@@ -48,7 +48,7 @@ def attestation(of: Decision) -> attestations_pb2.RightGranted:
 
 
 def publication(change: Change) -> exchange_pb2.PublishRequest:
-    """The mutation that tells the granting institutions: each right is a sort of data of its own."""
+    """The mutation that tells the granting institutions; each right is its own sort of data."""
     of = change.decision
     packed = any_pb2.Any()
     packed.Pack(attestation(of))
