@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,19 +59,21 @@ def load(path: Path) -> Roster | None:
 
 def stop(processes: Iterable[Process], patience_s: float = 10.0) -> None:
     """End those that still live: politely, then without asking."""
-    living = [found for process in processes if (found := process.find()) is not None]
-    for process in living:
-        _send(process.terminate)
-    deadline = time.monotonic() + patience_s
-    _, stubborn = psutil.wait_procs(living, max(0.0, deadline - time.monotonic()))
-    for process in stubborn:
-        _send(process.kill)
-    psutil.wait_procs(stubborn, patience_s)
+    living = tuple(processes)
+    for send in (psutil.Process.terminate, psutil.Process.kill):
+        for process in living:
+            _send(process, send)
+        deadline = time.monotonic() + patience_s
+        while (living := _living(living)) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
-def _send(signal: object) -> None:
-    assert callable(signal)
-    try:
-        signal()
-    except psutil.NoSuchProcess:
-        return
+def _living(processes: Iterable[Process]) -> tuple[Process, ...]:
+    """A process that ended but that its parent has not looked after counts as ended."""
+    return tuple(process for process in processes if process.find())
+
+
+def _send(process: Process, send: Callable[[psutil.Process], None]) -> None:
+    if (found := process.find()) is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            send(found)
