@@ -19,13 +19,15 @@ def page(
 
     Raises ValueError for what is no token of this list.
     """
-    begin = bisect_right(items, _key(token), key=key_of) if token else 0
+    begin = bisect_right(items, _key(token, items, key_of), key=key_of) if token else 0
     end = begin + (size or DEFAULT)
     return items[begin:end], json.dumps(key_of(items[end - 1])) if end < len(items) else ""
 
 
-def _key(token: str) -> Key:
+def _key(token: str, items: Sequence[T], key_of: Callable[[T], Key]) -> Key:
+    """The key in a token, which must have the shape of this list's keys."""
     key = json.loads(token)
-    if not isinstance(key, list):
-        raise ValueError("not a token of a page")  # noqa: TRY004 - of the token, not of our types
+    like = key_of(items[0]) if items else ()
+    if not isinstance(key, list) or (items and list(map(type, key)) != list(map(type, like))):
+        raise ValueError("not a token of this list")
     return tuple(key)

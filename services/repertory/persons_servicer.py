@@ -85,7 +85,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             lines = inscriptions.on(lines, day)
         try:
             page, following = paging.page(lines, _place, request.page_token, request.page_size)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise refusals.malformed(("page_token", refusals.NO_TOKEN)) from error
         return repertory_pb2.ListInscriptionsResponse(
             inscriptions=map(wire.to_inscription, page), next_page_token=following
@@ -113,10 +113,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         async with self._recorder.changing(wanted, [old, new], replacing=True) as standing:
             if standing.first is not None:
                 recorded = _repeated(standing, wanted)
-            elif standing.in_force[old] == standing.in_force[new]:
+            elif _is_replaced(standing, old, new):
                 recorded = await self._recorder.record(standing, wanted, Change((), (), ()))
             else:
-                _check_replaceable(standing, old, new)
                 in_force = standing.in_force[new]
                 await self._tell(standing, parts)
                 recorded = await self._recorder.record(
@@ -195,11 +194,13 @@ def _check_known(institution: Institution, records: Collection[InstitutionRecord
         raise refusals.unknown_institution(institution)
 
 
-def _check_replaceable(standing: Standing, old: str, new: str) -> None:
+def _is_replaced(standing: Standing, old: str, new: str) -> bool:
+    """Whether `new` stands for `old` already. Raises FAILED_PRECONDITION where it never can."""
     if standing.in_force[new] == old:
         raise refusals.circular_replacement()
-    if standing.in_force[old] != old:
+    if standing.in_force[old] not in {old, standing.in_force[new]}:
         raise refusals.already_replaced()
+    return standing.in_force[old] != old
 
 
 def _in_force(standing: Standing, lines: Sequence[Inscription]) -> list[Inscription]:

@@ -110,7 +110,7 @@ def _page(
 ) -> tuple[Sequence[T], str]:
     try:
         return paging.page(items, key_of, request.page_token, request.page_size)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise refusals.malformed(("page_token", refusals.NO_TOKEN)) from error
 
 
