@@ -29,6 +29,7 @@ INTO_THE_NEXT_STEP_S = 0.05
 async def test_the_story_completes_when_a_process_is_killed_in_its_middle(
     stage: Stage, processes: Processes, victims: tuple[str, ...], after: int
 ) -> None:
+    before = {victim: processes.pid(victim) for victim in victims}
     steps = []
     async for account in programme.play(stage):
         steps.append(account.number)
@@ -36,3 +37,4 @@ async def test_the_story_completes_when_a_process_is_killed_in_its_middle(
             for victim in victims:
                 asyncio.get_running_loop().call_later(INTO_THE_NEXT_STEP_S, processes.kill, victim)
     assert steps == list(range(1, 13))
+    assert all(processes.pid(victim) != before[victim] for victim in victims)
