@@ -32,7 +32,7 @@ class Inscription:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known under one number. The lines bear the number in force."""
+    """What is known under one number. The lines bear the number in force and are in no order."""
 
     ssin: str
     inscriptions: tuple[Inscription, ...]

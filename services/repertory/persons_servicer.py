@@ -80,7 +80,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         own = permission.spoken_for(
             speaker, await self._policies.concerned(speaker.path, ()), clock.today()
         )
-        lines = permission.visible(speaker, own, person.inscriptions)
+        lines = permission.visible(speaker, own, sorted(person.inscriptions))
         if day is not None:
             lines = inscriptions.on(lines, day)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,28 +13,34 @@ from mesh.periods import Period
 from services.repertory.domain import Inscription, Key, Person
 
 
-def inscription(row: Row[Any]) -> Inscription:
-    institution = Institution(row.sector, row.number)
+def inscription(row: Sequence[Any]) -> Inscription:
+    """From a row that begins with the columns of a line; by place, which is quick."""
+    ssin, sector, number, quality, phase, begins, ends, recorded_from, *_ = row
     return Inscription(
-        Key(row.ssin, institution, row.quality, row.phase),
-        Period(row.begins, row.ends),
-        row.recorded_from,
+        Key(ssin, _institution(sector, number), quality, phase),
+        Period(begins, ends),
+        recorded_from,
     )
 
 
 def persons(ssins: Sequence[str], found: Iterable[Row[Any]]) -> tuple[list[Person], int]:
-    """The persons in the order asked, from rows of `place`, a line or none, and the position."""
-    lines: list[list[Inscription]] = [[] for _ in ssins]
-    replaced_by = [""] * len(ssins)
+    """The persons in the order asked, and the position read.
+
+    A row is a line, or says which number replaced another, or has the position.
+    """
+    lines: dict[str, list[Inscription]] = {}
+    replaced: dict[str, str] = {}
     position = 0
     for row in found:
-        position = row.position
-        replaced_by[row.place - 1] = row.replaced_by or ""
-        if row.ssin is not None:
-            lines[row.place - 1].append(inscription(row))
+        if row.ssin is None:
+            position = row.position
+        elif row.replaced_by is not None:
+            replaced[row.ssin] = row.replaced_by
+        else:
+            lines.setdefault(row.ssin, []).append(inscription(row))
     return [
-        Person(ssin, tuple(sorted(of_person)), other)
-        for ssin, of_person, other in zip(ssins, lines, replaced_by, strict=True)
+        Person(ssin, tuple(lines.get(replaced.get(ssin, ssin), ())), replaced.get(ssin, ""))
+        for ssin in ssins
     ], position
 
 
@@ -48,3 +55,8 @@ def columns(prefix: str, lines: Sequence[Inscription]) -> dict[str, list[Any]]:
         f"{prefix}_begins": [line.period.begin for line in lines],
         f"{prefix}_ends": [line.period.end for line in lines],
     }
+
+
+@lru_cache(maxsize=4096)
+def _institution(sector: int, number: int) -> Institution:
+    return Institution(sector, number)

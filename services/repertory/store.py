@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.repertory import rows
 from services.repertory.domain import Person
+
+NOW = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than every moment recorded, so that only what still stands is known at it."""
 
 
 class Store:
@@ -22,23 +25,7 @@ class Store:
     async def lookup(self, ssins: Sequence[str]) -> tuple[list[Person], int]:
         """Everything known now of each person, in the order asked, and the position read."""
         async with self._reading.connect() as connection:
-            found = await connection.execute(
-                text(
-                    """
-                    SELECT asked.place, other.replaced_by, line.ssin, line.sector, line.number,
-                           line.quality, line.phase, line.begins, line.ends, line.recorded_from,
-                           (SELECT position FROM positions) AS position
-                    FROM unnest(CAST(:ssins AS text[])) WITH ORDINALITY AS asked(ssin, place)
-                    LEFT JOIN replacements AS other
-                        ON other.ssin = asked.ssin AND other.recorded_until = 'infinity'
-                    LEFT JOIN inscriptions AS line
-                        ON line.ssin = coalesce(other.replaced_by, asked.ssin)
-                        AND line.recorded_until = 'infinity'
-                    """
-                ),
-                {"ssins": list(ssins)},
-            )
-            return rows.persons(ssins, found.all())
+            return await self._lookup(connection, ssins, NOW)
 
     async def lookup_as_known(self, ssins: Sequence[str], at: datetime) -> tuple[list[Person], int]:
         """What was known at a moment: then, a number may not yet have been replaced.
@@ -54,23 +41,37 @@ class Store:
                 ),
                 {"at": at},
             )
-            found = await connection.execute(
-                text(
-                    """
-                    SELECT asked.place, other.replaced_by, line.ssin, line.sector, line.number,
-                           line.quality, line.phase, line.begins, line.ends, line.recorded_from,
-                           (SELECT position FROM positions) AS position
-                    FROM unnest(CAST(:ssins AS text[])) WITH ORDINALITY AS asked(ssin, place)
-                    LEFT JOIN replacements AS other
-                        ON other.ssin = asked.ssin
-                        AND other.recorded_from <= CAST(:at AS timestamptz)
-                        AND other.recorded_until > CAST(:at AS timestamptz)
-                    LEFT JOIN inscriptions AS line
-                        ON line.ssin = coalesce(other.replaced_by, asked.ssin)
-                        AND line.recorded_from <= CAST(:at AS timestamptz)
-                        AND line.recorded_until > CAST(:at AS timestamptz)
-                    """
-                ),
-                {"ssins": list(ssins), "at": at},
-            )
-            return rows.persons(ssins, found.all())
+            return await self._lookup(connection, ssins, at)
+
+    async def _lookup(
+        self, connection: AsyncConnection, ssins: Sequence[str], at: datetime
+    ) -> tuple[list[Person], int]:
+        """One snapshot. Numbers stand in an array, so that lines are read by their index."""
+        found = await connection.execute(
+            text(
+                """
+                WITH other AS MATERIALIZED (
+                    SELECT ssin, replaced_by FROM replacements
+                    WHERE ssin = ANY(CAST(:ssins AS text[]))
+                        AND recorded_from <= CAST(:at AS timestamptz)
+                        AND recorded_until > CAST(:at AS timestamptz)
+                )
+                SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from,
+                       CAST(NULL AS text) AS replaced_by, CAST(NULL AS bigint) AS position
+                FROM inscriptions
+                WHERE ssin = ANY(
+                        CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
+                    )
+                    AND recorded_from <= CAST(:at AS timestamptz)
+                    AND recorded_until > CAST(:at AS timestamptz)
+                UNION ALL
+                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL
+                FROM other
+                UNION ALL
+                SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position
+                FROM positions
+                """
+            ),
+            {"ssins": list(ssins), "at": at},
+        )
+        return rows.persons(ssins, found)
