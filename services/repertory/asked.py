@@ -68,6 +68,6 @@ def moment(text: str) -> datetime | None:
 
 def freshness(text: str) -> int:
     """The position that a read must not be older than; 0 is no bound."""
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= 20):
         raise refusals.malformed(("freshness", refusals.NO_FRESHNESS))
     return int(text or "0")
