@@ -33,7 +33,8 @@ class Coalescer(Generic[Q, A]):
     `ask` gets a list of questions and gives as many answers, in the same order; an answer
     that is an exception is raised for its own caller only. An exception from `ask` itself
     is raised for every caller of that batch. A queue longer than `queue` refuses
-    with RESOURCE_EXHAUSTED.
+    with RESOURCE_EXHAUSTED. While one batch is in flight another leaves only when `enough`
+    wait for it, and never more than `in_flight` at once: few large batches cost least.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Coalescer(Generic[Q, A]):
         most: int = 256,
         queue: int = 10_000,
         in_flight: int = 1,
+        enough: int = 64,
     ) -> None:
         self._ask = ask
         self.name = name
         self._most = most
         self._queue = queue
         self._in_flight = in_flight
+        self._enough = enough
         self._waiting: deque[Waiting[Q, A]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -63,7 +66,9 @@ class Coalescer(Generic[Q, A]):
             )
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(question, future, telemetry.traceparent()))
-        if len(self._running) < self._in_flight:
+        if not self._running or (
+            len(self._running) < self._in_flight and len(self._waiting) >= self._enough
+        ):
             self._start()
         return await future
 

@@ -175,5 +175,5 @@ class Decision:
 
     @property
     def verdict(self) -> Verdict:
-        permitted = any(part.verdict is Verdict.PERMITTED for part in self.data_sorts)
+        permitted = any(part.reason is None for part in self.data_sorts)
         return Verdict.PERMITTED if permitted else Verdict.REFUSED

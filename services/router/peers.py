@@ -99,7 +99,7 @@ class Suppliers:
                 lambda questions: self._supply(key, questions),
                 name=f"supplier {record.institution}",
                 queue=2_000,
-                in_flight=2,
+                in_flight=4,
             )
         try:
             return await self._queues[key](question)
