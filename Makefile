@@ -25,7 +25,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing what is locked, once; this takes a minute or two."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat --editable .
@@ -70,7 +70,7 @@ lock:
 		--no-header --output-file requirements.lock
 
 clean:
-	@if [ -x $(BIN)/crossroads ] && [ -d .crossroads ]; then $(BIN)/crossroads down; fi
+	-@if [ -x $(BIN)/crossroads ] && [ -d .crossroads ]; then $(BIN)/crossroads down; fi
 	rm -rf .crossroads build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 distclean: clean

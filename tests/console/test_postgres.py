@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from console import databases
+from console import databases, state
 from console.postgres import LONGEST_SOCKET, Postgres
 
 
@@ -92,3 +95,32 @@ def test_the_log_never_quotes_a_row(server: Postgres, tmp_path: Path) -> None:
     log = (tmp_path / "log").read_text()
     assert "duplicate key" in log
     assert "00000000097" not in log
+
+
+NAMESPACE = ("unshare", "--user", "--map-user=54321", "--map-group=54321")
+STARTS = """
+import sys
+from pathlib import Path
+from console.postgres import Postgres
+folder = Path(sys.argv[1])
+server = Postgres(folder / "postgres", "secret", folder / "log")
+server.start()
+print(server.answers())
+server.stop()
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode != 0,
+    reason="user namespaces are closed here",
+)
+def test_it_starts_for_a_user_whom_the_system_has_no_name_for(tmp_path: Path) -> None:
+    started = subprocess.run(
+        [*NAMESPACE, sys.executable, "-c", STARTS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=state.PROJECT,
+    )
+    assert started.stdout == "True\n", started.stderr
