@@ -14,7 +14,6 @@ SERVICES = ("repertory", "router", "ledger", "declarations", "rights")
 def ensure(admin: URL, passwords: Mapping[str, str]) -> dict[str, str]:
     """Make what is missing; gives each service the URL of its own database."""
     with connect(admin) as connection:
-        connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
         for name, password in passwords.items():
             _role(connection, name, password)
             _database(connection, name)
@@ -26,15 +25,23 @@ def ensure(admin: URL, passwords: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def close_to_others(admin: URL) -> None:
+    """Keep the services out of the databases that a server of ours begins with."""
+    with connect(admin) as connection:
+        connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+
+
 def connect(url: URL) -> psycopg.Connection:
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(plain, autocommit=True)
 
 
 def _role(connection: psycopg.Connection, name: str, password: str) -> None:
+    """The server is told what proves the password, never the password."""
+    proof = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     statement = "ALTER ROLE {} LOGIN PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}"
-    connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(password)))
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(proof.decode())))
 
 
 def _database(connection: psycopg.Connection, name: str) -> None:

@@ -120,6 +120,7 @@ class Mesh:
         child = self._child("postgres", command, dict(os.environ), signal.SIGINT)
         await self._unless_failed(_until(server.answers), "postgres")
         child.served = True
+        await asyncio.to_thread(databases.close_to_others, server.admin)
         return server.admin
 
     def _serve(self, deployable: Deployable, environment: Mapping[str, str]) -> None:

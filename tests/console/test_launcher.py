@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from console import databases, endpoints, processes, readiness, topology
 from console.child import Child, FailedStart
 from console.launcher import AlreadyUp, Mesh
+from console.postgres import Postgres
 from console.processes import Process
 from console.state import State
 from console.topology import Deployable
@@ -110,6 +111,25 @@ async def test_what_a_killed_supervisor_left_running_is_ended_first(place: State
     await mesh.start()
     await mesh.stop()
     assert orphan.find() is None
+
+
+async def test_a_server_of_theirs_takes_the_place_of_the_embedded_one(
+    place: State, postgres: Postgres
+) -> None:
+    mesh = Mesh(
+        place,
+        quiet,
+        external=postgres.admin.set(drivername="postgresql").render_as_string(hide_password=False),
+        deployables=[PLAIN],
+    )
+    await mesh.start()
+    try:
+        assert set(roster(place).processes) == {"repertory"}
+        with databases.connect(postgres.admin) as connection:
+            names = connection.execute("SELECT datname FROM pg_database").fetchall()
+        assert set(databases.SERVICES) <= {name for (name,) in names}
+    finally:
+        await mesh.stop()
 
 
 async def test_addresses_stay_the_same_from_run_to_run(place: State) -> None:

@@ -73,6 +73,7 @@ def test_a_wrong_password_is_refused(server: Postgres) -> None:
 
 def test_a_service_enters_its_own_database_only(server: Postgres) -> None:
     server.start()
+    databases.close_to_others(server.admin)
     urls = databases.ensure(server.admin, {"repertory": "one", "router": "two"})
     again = databases.ensure(server.admin, {"repertory": "one", "router": "two"})
     assert again == urls
