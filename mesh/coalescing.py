@@ -54,9 +54,26 @@ class Coalescer(Generic[Q, A]):
         self._in_flight = in_flight
         self._enough = enough
         self._waiting: deque[Waiting[Q, A]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None] | None] = set()
 
     async def __call__(self, question: Q) -> A:
+        future = self._enqueue(question)
+        if not self._running or (
+            len(self._running) < self._in_flight and len(self._waiting) >= self._enough
+        ):
+            self._start()
+        return await future
+
+    def ride(self, question: Q) -> asyncio.Future[A]:
+        """Queue what is not urgent: it leaves with the next batch, or with `flush`."""
+        return self._enqueue(question)
+
+    def flush(self) -> None:
+        """Let what waits leave now."""
+        if self._waiting and not self._running:
+            self._start()
+
+    def _enqueue(self, question: Q) -> asyncio.Future[A]:
         if len(self._waiting) >= self._queue:
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -66,39 +83,41 @@ class Coalescer(Generic[Q, A]):
             )
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(question, future, telemetry.traceparent()))
-        if not self._running or (
-            len(self._running) < self._in_flight and len(self._waiting) >= self._enough
-        ):
-            self._start()
-        return await future
+        return future
 
     def _start(self) -> None:
         loop = asyncio.get_running_loop()
         # A batch belongs to no single caller: it starts without the first one's identity.
-        task = loop.create_task(self._leave(), context=contextvars.Context())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running.add(loop.create_task(self._leave(), context=contextvars.Context()))
 
     async def _leave(self) -> None:
-        """Send batches until nothing waits."""
-        while batch := self._take():
-            try:
-                answers = await self._ask_in_span(batch)
-            except BaseException as error:
-                for waiting in batch:
-                    if not waiting.future.done():
-                        waiting.future.set_exception(_for_caller(error))
-                if isinstance(error, asyncio.CancelledError):
-                    raise
+        """Send batches until nothing waits.
+
+        Leaving off and no longer counting as running are one step: whoever asks next starts anew.
+        """
+        try:
+            while batch := self._take():
+                await self._answer(batch)
+        finally:
+            self._running.discard(asyncio.current_task())
+
+    async def _answer(self, batch: list[Waiting[Q, A]]) -> None:
+        try:
+            answers = await self._ask_in_span(batch)
+        except BaseException as error:
+            for waiting in batch:
+                if not waiting.future.done():
+                    waiting.future.set_exception(_for_caller(error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return
+        for waiting, answer in zip(batch, answers, strict=True):
+            if waiting.future.done():
                 continue
-            for waiting, answer in zip(batch, answers, strict=True):
-                future = waiting.future
-                if future.done():
-                    continue
-                if isinstance(answer, BaseException):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+            if isinstance(answer, BaseException):
+                waiting.future.set_exception(answer)
+            else:
+                waiting.future.set_result(answer)
 
     async def _ask_in_span(self, batch: list[Waiting[Q, A]]) -> Sequence[A | BaseException]:
         """Ask within a span that is a child of the first member's and links to the others'."""
@@ -109,7 +128,10 @@ class Coalescer(Generic[Q, A]):
             links=parents[1:],
             crossroads__batch=len(batch),
         ):
-            return await self._ask([waiting.question for waiting in batch])
+            answers = await self._ask([waiting.question for waiting in batch])
+        if len(answers) != len(batch):
+            raise ValueError(f"{self.name}: {len(answers)} answers to {len(batch)} questions")
+        return answers
 
     def _take(self) -> list[Waiting[Q, A]]:
         """The next batch; callers who gave up are left out."""

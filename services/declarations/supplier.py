@@ -18,13 +18,13 @@ from services.declarations.domain import DATA_SORT, NSSO
 
 class Supplier(supplier_pb2_grpc.SupplierServicer):
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def Supply(
         self, request: supplier_pb2.SupplyRequest, _: object
     ) -> supplier_pb2.SupplyResponse:
         asked = {question.ssin for question in request.questions}
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             found = await Store(connection).of_persons(asked)
         by_person: dict[str, list[DimonaPeriod]] = {}
         for period in found:

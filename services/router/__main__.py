@@ -43,6 +43,7 @@ async def main(settings: Settings) -> None:
     server.depends_on("policy", follower.is_known)
     await server.run(
         follower.follow(),
+        consultations.write_outcomes(),
         bell.run(settings.database_url),
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
     )

@@ -23,6 +23,7 @@ from services.router.policy_follower import PolicyFollower
 
 LOG = structlog.get_logger()
 MOST_OUTCOMES = 5_000
+OUTCOMES_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Consultations:
         self._repertory = repertory
         self._ledger = ledger
         self._suppliers = suppliers
-        self._outcomes: set[asyncio.Task[None]] = set()
+        self._outcomes: set[asyncio.Future[int]] = set()
 
     async def consult(
         self, request: exchange_pb2.ConsultRequest, caller: Caller
@@ -80,8 +81,15 @@ class Consultations:
             ticket=decided.ticket, decision=wire.decision(decided.decision)
         )
 
+    async def write_outcomes(self) -> None:
+        """Outcomes ride with the decisions that follow; where none follows, they leave here."""
+        while True:
+            await asyncio.sleep(OUTCOMES_EVERY_S)
+            self._ledger.append.flush()
+
     async def drain(self) -> None:
         """Wait until every outcome is written."""
+        self._ledger.append.flush()
         await asyncio.gather(*self._outcomes, return_exceptions=True)
 
     async def _decide(self, request: exchange_pb2.ConsultRequest, caller: Caller) -> Decided:
@@ -144,15 +152,18 @@ class Consultations:
         if len(self._outcomes) >= MOST_OUTCOMES:
             LOG.error("an outcome is not written: too many wait", ticket=entry.ticket)
             return
-        task = asyncio.create_task(self._append_outcome(entry))
-        self._outcomes.add(task)
-        task.add_done_callback(self._outcomes.discard)
-
-    async def _append_outcome(self, entry: ledger_pb2.Entry) -> None:
         try:
-            await self._ledger.append(entry)
+            written = self._ledger.append.ride(entry)
         except Refusal as refusal:
             LOG.error("an outcome is not written", ticket=entry.ticket, reason=refusal.reason)
+            return
+        self._outcomes.add(written)
+        written.add_done_callback(self._outcome_written)
+
+    def _outcome_written(self, written: asyncio.Future[int]) -> None:
+        self._outcomes.discard(written)
+        if not written.cancelled() and isinstance(failure := written.exception(), Refusal):
+            LOG.error("an outcome is not written", reason=failure.reason)
 
 
 def asker_of(

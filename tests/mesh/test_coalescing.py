@@ -104,3 +104,65 @@ async def test_a_caller_who_gave_up_is_not_asked_for() -> None:
     await first
     await asyncio.sleep(0.01)
     assert asked == [1]
+
+
+async def test_what_rides_leaves_with_the_next_batch_or_when_flushed() -> None:
+    batches: list[list[int]] = []
+
+    async def ask(questions: list[int]) -> list[int]:
+        batches.append(questions)
+        return questions
+
+    coalesced: Coalescer[int, int] = Coalescer(ask, name="test")
+    riding = coalesced.ride(1)
+    await asyncio.sleep(0.01)
+    assert batches == []
+    assert await coalesced(2) == 2
+    assert await riding == 1
+    assert batches == [[1, 2]]
+    last = coalesced.ride(3)
+    coalesced.flush()
+    assert await last == 3
+    assert batches == [[1, 2], [3]]
+
+
+async def test_a_second_batch_leaves_early_only_when_enough_wait() -> None:
+    gate, sizes = asyncio.Event(), []
+
+    async def ask(questions: list[int]) -> list[int]:
+        sizes.append(len(questions))
+        await gate.wait()
+        return questions
+
+    coalesced: Coalescer[int, int] = Coalescer(ask, name="test", in_flight=2, enough=3)
+    asked = [asyncio.create_task(coalesced(0))]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(coalesced(n)) for n in (1, 2)]
+    await asyncio.sleep(0.01)
+    assert sizes == [1]
+    asked.append(asyncio.create_task(coalesced(3)))
+    await asyncio.sleep(0.01)
+    assert sizes == [1, 3]
+    gate.set()
+    assert await asyncio.gather(*asked) == [0, 1, 2, 3]
+
+
+async def test_whoever_asks_again_at_once_is_answered() -> None:
+    async def ask(questions: list[int]) -> list[int]:
+        return questions
+
+    coalesced: Coalescer[int, int] = Coalescer(ask, name="test")
+    async with asyncio.timeout(5):
+        for n in range(100):
+            assert await coalesced(n) == n
+
+
+async def test_too_few_answers_are_an_error_to_everyone_and_hold_up_nobody() -> None:
+    async def ask(questions: list[int]) -> list[int]:
+        return questions if len(questions) == 1 else questions[1:]
+
+    coalesced: Coalescer[int, int] = Coalescer(ask, name="test")
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(coalesced(n) for n in (1, 2)), return_exceptions=True)
+        assert [type(a) for a in answers] == [ValueError, ValueError]
+        assert await coalesced(3) == 3
