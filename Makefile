@@ -7,6 +7,9 @@ INSTALLED := .venv/installed.stamp
 GENERATED := generated/contracts.sha256
 READY := $(INSTALLED) $(GENERATED)
 
+# Without compiled code every process would compile its imports anew, and the mesh start slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up test check format bench lock clean distclean
