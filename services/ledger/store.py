@@ -7,11 +7,40 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ledger.domain import Access, Addition, Known, Sealed
 from services.ledger.proof import Place
 from services.ledger.tree import Frontier
+
+WRITE = text(
+    """
+    WITH moved AS (
+        UPDATE head SET size = :size, frontier = CAST(:frontier AS bytea[])
+        WHERE size = :old_size AND frontier = CAST(:old_frontier AS bytea[])
+        RETURNING size
+    ), written AS (
+        INSERT INTO entries (position, recorded_at, ticket, ssin, salt, content)
+        SELECT CAST(:first AS bigint) + place - 1, CAST(:recorded_at AS timestamptz),
+               ticket, ssin, salt, content
+        FROM moved, unnest(CAST(:tickets AS text[]), CAST(:ssins AS text[]),
+                           CAST(:salts AS bytea[]), CAST(:contents AS bytea[]))
+             WITH ORDINALITY AS given(ticket, ssin, salt, content, place)
+    ), named AS (
+        INSERT INTO entry_ids (entry_id, position, digest)
+        SELECT entry_id, CAST(:first AS bigint) + place - 1, digest
+        FROM moved, unnest(CAST(:entry_ids AS text[]), CAST(:digests AS bytea[]))
+             WITH ORDINALITY AS given(entry_id, digest, place)
+    ), grown AS (
+        INSERT INTO nodes (level, position, hash)
+        SELECT level, position, hash
+        FROM moved, unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]),
+                           CAST(:hashes AS bytea[])) AS given(level, position, hash)
+    )
+    SELECT size FROM moved
+    """
+)
 
 
 class Store:
@@ -19,6 +48,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Committed at its end, or nothing of it is."""
@@ -56,35 +86,33 @@ class Store:
             )
         )
 
+    async def extend(self, head: Frontier, addition: Addition, recorded_at: datetime) -> bool:
+        """Write an addition if the tree still ends at `head` and none of its entries is known.
+
+        One statement, committed by itself; otherwise it leaves everything as it was.
+        """
+        try:
+            async with self._alone.connect() as connection:
+                return await self.write(connection, head, addition, recorded_at)
+        except IntegrityError:
+            return False
+
     async def write(
-        self, connection: AsyncConnection, addition: Addition, recorded_at: datetime
-    ) -> None:
-        """Everything an addition holds, in one statement."""
-        await connection.execute(
-            text(
-                """
-                WITH written AS (
-                    INSERT INTO entries (position, recorded_at, ticket, ssin, salt, content)
-                    SELECT CAST(:first AS bigint) + place - 1, CAST(:recorded_at AS timestamptz),
-                           ticket, ssin, salt, content
-                    FROM unnest(CAST(:tickets AS text[]), CAST(:ssins AS text[]),
-                                CAST(:salts AS bytea[]), CAST(:contents AS bytea[]))
-                         WITH ORDINALITY AS given(ticket, ssin, salt, content, place)
-                ), named AS (
-                    INSERT INTO entry_ids (entry_id, position, digest)
-                    SELECT entry_id, CAST(:first AS bigint) + place - 1, digest
-                    FROM unnest(CAST(:entry_ids AS text[]), CAST(:digests AS bytea[]))
-                         WITH ORDINALITY AS given(entry_id, digest, place)
-                ), grown AS (
-                    INSERT INTO nodes (level, position, hash)
-                    SELECT level, position, hash
-                    FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]),
-                                CAST(:hashes AS bytea[])) AS given(level, position, hash)
-                )
-                UPDATE head SET size = :size, frontier = CAST(:frontier AS bytea[])
-                """
-            ),
+        self,
+        connection: AsyncConnection,
+        head: Frontier,
+        addition: Addition,
+        recorded_at: datetime,
+    ) -> bool:
+        """Everything an addition holds, in one statement; whether the tree did end at `head`.
+
+        A writer that had to wait for another sees the head that the other left.
+        """
+        written = await connection.execute(
+            WRITE,
             {
+                "old_size": head.size,
+                "old_frontier": list(head.hashes),
                 "first": addition.first_index,
                 "recorded_at": recorded_at,
                 "tickets": [entry.ticket for entry in addition.entries],
@@ -100,6 +128,7 @@ class Store:
                 "frontier": list(addition.frontier.hashes),
             },
         )
+        return written.first() is not None
 
     async def head(self) -> Frontier:
         async with self._engine.connect() as connection:

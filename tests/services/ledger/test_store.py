@@ -77,6 +77,29 @@ async def test_many_writers_grow_one_tree(database: str, store: Store) -> None:
         await engine.dispose()
 
 
+async def test_writers_in_turn_notice_each_other_and_grow_one_tree(store: Store) -> None:
+    """Each remembers a head that the other has outgrown."""
+    one, other = Writer(store), Writer(store)
+    for number in range(4):
+        for name, writer in (("one", one), ("other", other)):
+            await writer.append([entries(f"{name}-{number}")])
+    assert (await store.head()).size == 8
+    assert tree.root(await store.head()) == await recomputed_root(store)
+
+
+async def test_nothing_is_written_on_a_head_that_is_not_the_trees(store: Store) -> None:
+    await Writer(store, lambda: NOVEMBER).append([entries("a")])
+    before = await store.head()
+    for stale in (tree.Frontier(), tree.Frontier(before.size, (b"x" * 32,))):
+        planned = batch.plan([entries("b")], {}, stale.size)
+        addition = batch.grow(planned, stale, commitment.new_salts(1))
+        assert not await store.extend(stale, addition, NOVEMBER)
+    known = batch.grow(batch.plan([entries("a")], {}, 1), before, commitment.new_salts(1))
+    assert not await store.extend(before, known, NOVEMBER)
+    assert await store.head() == before
+    assert tree.root(before) == await recomputed_root(store)
+
+
 async def test_a_new_process_continues_the_tree(database: str, store: Store) -> None:
     await Writer(store).append([entries(*"abcde")])
     before = await store.head()
@@ -102,7 +125,10 @@ async def test_what_is_not_committed_never_was(store: Store, engine: AsyncEngine
             frontier = await store.lock(connection)
             planned = batch.plan([entries("b")], {}, frontier.size)
             await store.write(
-                connection, batch.grow(planned, frontier, commitment.new_salts(1)), NOVEMBER
+                connection,
+                frontier,
+                batch.grow(planned, frontier, commitment.new_salts(1)),
+                NOVEMBER,
             )
             await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
