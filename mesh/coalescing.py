@@ -25,6 +25,7 @@ class Waiting(Generic[Q, A]):
     question: Q
     future: asyncio.Future[A]
     traceparent: str
+    rides: bool
 
 
 class Coalescer(Generic[Q, A]):
@@ -57,7 +58,7 @@ class Coalescer(Generic[Q, A]):
         self._running: set[asyncio.Task[None] | None] = set()
 
     async def __call__(self, question: Q) -> A:
-        future = self._enqueue(question)
+        future = self._enqueue(question, rides=False)
         if not self._running or (
             len(self._running) < self._in_flight and len(self._waiting) >= self._enough
         ):
@@ -66,14 +67,14 @@ class Coalescer(Generic[Q, A]):
 
     def ride(self, question: Q) -> asyncio.Future[A]:
         """Queue what is not urgent: it leaves with the next batch, or with `flush`."""
-        return self._enqueue(question)
+        return self._enqueue(question, rides=True)
 
     def flush(self) -> None:
         """Let what waits leave now."""
         if self._waiting and not self._running:
             self._start()
 
-    def _enqueue(self, question: Q) -> asyncio.Future[A]:
+    def _enqueue(self, question: Q, *, rides: bool) -> asyncio.Future[A]:
         if len(self._waiting) >= self._queue:
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -82,7 +83,7 @@ class Coalescer(Generic[Q, A]):
                 retry_after=1.0,
             )
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(question, future, telemetry.traceparent()))
+        self._waiting.append(Waiting(question, future, telemetry.traceparent(), rides))
         return future
 
     def _start(self) -> None:
@@ -120,8 +121,12 @@ class Coalescer(Generic[Q, A]):
                 waiting.future.set_result(answer)
 
     async def _ask_in_span(self, batch: list[Waiting[Q, A]]) -> Sequence[A | BaseException]:
-        """Ask within a span that is a child of the first member's and links to the others'."""
-        parents = list(dict.fromkeys(w.traceparent for w in batch if w.traceparent))
+        """Ask within a span that is a child of the first member's and links to the others'.
+
+        What merely rides along comes last: the batch belongs to who made it leave.
+        """
+        members = sorted(batch, key=lambda waiting: waiting.rides)
+        parents = list(dict.fromkeys(w.traceparent for w in members if w.traceparent))
         with telemetry.span(
             f"batch {self.name}",
             parent=parents[0] if parents else "",
