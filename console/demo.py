@@ -39,14 +39,24 @@ async def run(endpoints: Path, *, json: bool) -> int:
         await stage.close()
     if not json:
         took = time.perf_counter() - began
-        SCREEN.print(f"\nThe story took {took:.1f} s. Three commands to try next:")
-        for command in (
-            f"crossroads trace {stage.memory.tickets['Dimona IN']}",
-            "crossroads ledger export ledger.export && crossroads ledger verify ledger.export",
-            "crossroads bench",
-        ):
+        SCREEN.print(
+            f"\nThe story took {took:.1f} s. Three commands to try next, "
+            "the second while a mesh is up (`make up`):"
+        )
+        for command in _next(stage.memory.tickets["Dimona IN"]):
             SCREEN.print(f"  {command}", markup=False, soft_wrap=True)
     return 0
+
+
+def _next(ticket: str) -> tuple[str, str, str]:
+    """What to try after the story, as it can be typed here; the second needs a mesh that is up."""
+    called = Path(sys.argv[0])
+    crossroads = ".venv/bin/crossroads" if called.parent.match(".venv/bin") else "crossroads"
+    return (
+        f"{crossroads} trace {ticket}",
+        f"{crossroads} ledger export ledger.export && {crossroads} ledger verify ledger.export",
+        f"{crossroads} bench",
+    )
 
 
 def _tell(account: Account, *, json: bool) -> None:
