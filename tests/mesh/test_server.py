@@ -12,6 +12,7 @@ import pytest
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
 from console.authority import Authority
@@ -246,3 +247,32 @@ async def test_a_renewed_certificate_of_the_server_serves_without_a_restart(
     answer = await ledger_pb2_grpc.LedgerStub(channel).GetCheckpoint(CHECKPOINT)
     await opened.close()
     assert answer.note == "well"
+
+
+async def test_reflection_names_the_services(running: Running) -> None:
+    tls = running.authority.issue("operator/sandbox")
+    opened = Channels(Settings(name="test", tls=tls))
+    channel = opened.open(f"localhost:{running.server.port}", "ledger")
+
+    async def asked() -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+
+    make: Any = reflection_pb2_grpc.ServerReflectionStub  # its stubs know no asyncio
+    stub = make(channel)
+    answers = [answer async for answer in stub.ServerReflectionInfo(asked())]
+    await opened.close()
+    (listed,) = answers
+    names = {service.name for service in listed.list_services_response.service}
+    assert {"crossroads.ledger.v1.Ledger", "grpc.health.v1.Health"} <= names
+
+
+async def test_health_can_be_watched(running: Running) -> None:
+    stub = running.health(running.authority.issue("operator/sandbox"))
+    watched = aiter(stub.Watch(health_pb2.HealthCheckRequest()))
+    first = await anext(watched)
+    await running.server.look()
+    second = await anext(watched)
+    assert (first.status, second.status) == (
+        health_pb2.HealthCheckResponse.NOT_SERVING,
+        health_pb2.HealthCheckResponse.SERVING,
+    )
