@@ -41,7 +41,8 @@ async def run(endpoints: Path, *, json: bool) -> int:
         took = time.perf_counter() - began
         SCREEN.print(
             f"\nThe story took {took:.1f} s. Three commands to try next, "
-            "the second while a mesh is up (`make up`):"
+            "the second while a mesh is up (`make up`):",
+            soft_wrap=True,
         )
         for command in _next(stage.memory.tickets["Dimona IN"]):
             SCREEN.print(f"  {command}", markup=False, soft_wrap=True)

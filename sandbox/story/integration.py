@@ -46,7 +46,8 @@ async def integrate(stage: Stage) -> Told:
         await register(stage, "11/1", INSURED, insured),
         await register(stage, "17/1", ENQUIRY, Period(today, today + ENQUIRY_LASTS)),
     ]
-    return Told("registered", details=tuple(lines))
+    ticket = stage.memory.tickets[f"inscription at 17/1 in quality {ENQUIRY}"]
+    return Told("registered", ticket, tuple(lines))
 
 
 async def register(stage: Stage, institution: str, quality: int, period: Period) -> str:
@@ -65,5 +66,6 @@ async def register(stage: Stage, institution: str, quality: int, period: Period)
         lambda: stage.repertory(f"institution/{institution}").Register(request)
     )
     expect(answer.inscriptions, "the repertory recorded nothing")
+    stage.memory.tickets[f"inscription at {institution} in quality {quality}"] = answer.ticket
     name = cast.INSTITUTIONS[institution]
     return f"{name} ({institution}) knows Lina in quality {quality} from {period.begin}"

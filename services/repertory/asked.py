@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from crossroads.repertory.v1 import repertory_pb2
 
-from mesh import clock
+from mesh import clock, tickets
 from mesh.identification import ssin_is_valid
 from services.repertory import refusals, wire
 from services.repertory.domain import Inscription
@@ -43,7 +43,7 @@ def request(
 ) -> Request:
     content = message.SerializeToString(deterministic=True)
     digest = hashlib.sha256(message.DESCRIPTOR.full_name.encode() + b"\0" + content).digest()
-    return Request(caller, message.request_id, digest)
+    return Request(caller, message.request_id, digest, tickets.new())
 
 
 def day(text: str) -> date | None:

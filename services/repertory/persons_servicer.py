@@ -48,7 +48,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
 
         lines, recorded = await self._change(request, parts, added, decide)
         return repertory_pb2.RegisterResponse(
-            inscriptions=map(wire.to_inscription, lines), freshness=str(recorded.position)
+            inscriptions=map(wire.to_inscription, lines),
+            freshness=str(recorded.position),
+            ticket=recorded.ticket,
         )
 
     async def End(
@@ -67,7 +69,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
 
         lines, recorded = await self._change(request, parts, cut, decide)
         return repertory_pb2.EndResponse(
-            inscriptions=map(wire.to_inscription, lines), freshness=str(recorded.position)
+            inscriptions=map(wire.to_inscription, lines),
+            freshness=str(recorded.position),
+            ticket=recorded.ticket,
         )
 
     async def ListInscriptions(
@@ -114,15 +118,18 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             if standing.first is not None:
                 recorded = _repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
+                await self._tell(standing, wanted, parts)
                 recorded = await self._recorder.record(standing, wanted, Change((), (), ()))
             else:
                 in_force = standing.in_force[new]
-                await self._tell(standing, parts)
+                await self._tell(standing, wanted, parts)
                 recorded = await self._recorder.record(
                     standing, wanted, inscriptions.replace(standing.lines, old, in_force)
                 )
                 await self._recorder.replace(standing, old, in_force, recorded.at)
-        return repertory_pb2.ReplacePersonResponse(freshness=str(recorded.position))
+        return repertory_pb2.ReplacePersonResponse(
+            freshness=str(recorded.position), ticket=recorded.ticket
+        )
 
     async def _lookup(
         self, ssins: Sequence[str], moment: datetime | None
@@ -144,7 +151,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         async with self._recorder.changing(wanted, ssins) as standing:
             if standing.first is None:
                 change = decide(standing)
-                await self._tell(standing, parts)
+                await self._tell(standing, wanted, parts)
                 recorded = await self._recorder.record(standing, wanted, change)
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
@@ -153,10 +160,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         then = [line for person in persons for line in person.inscriptions]
         return inscriptions.of_keys(then, (line.key for line in about)), recorded
 
-    async def _tell(self, standing: Standing, parts: Sequence[Part]) -> None:
-        ticket = tickets.new()
-        telemetry.note(crossroads__ticket=ticket)
-        entry = entries.inscriptions(ticket, call.caller(), parts, clock.now())
+    async def _tell(self, standing: Standing, wanted: Request, parts: Sequence[Part]) -> None:
+        telemetry.note(crossroads__ticket=wanted.ticket)
+        entry = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
         await self._recorder.tell(standing, entry.SerializeToString())
 
     def _check_qualities(self, lines: Sequence[Inscription]) -> None:

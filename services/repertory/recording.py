@@ -26,14 +26,16 @@ class Request:
     caller: str
     request_id: str
     digest: bytes
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where a write stands: its place in the log of writes, and its moment on the recorded axis."""
+    """Where a write stands: its place in the log of writes, its recorded moment, its ticket."""
 
     position: int
     at: datetime
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ class Recorder:
                             moment = greatest(clock_timestamp(), moment + interval '1 microsecond')
                         RETURNING position, moment
                     ), asked AS (
-                        INSERT INTO requests (caller, request_id, digest, position, recorded_at)
-                        SELECT :caller, :request_id, :digest, position, moment FROM ticked
+                        INSERT INTO requests
+                            (caller, request_id, digest, ticket, position, recorded_at)
+                        SELECT :caller, :request_id, :digest, :ticket, position, moment FROM ticked
                     ), closed AS (
                         UPDATE inscriptions AS line SET recorded_until = ticked.moment
                         FROM ticked, unnest(
@@ -126,12 +129,13 @@ class Recorder:
                     "caller": request.caller,
                     "request_id": request.request_id,
                     "digest": request.digest,
+                    "ticket": request.ticket,
                     **rows.columns("closed", change.closed),
                     **rows.columns("opened", change.opened),
                 },
             )
         ).one()
-        return Recorded(row.position, row.moment)
+        return Recorded(row.position, row.moment, request.ticket)
 
     async def replace(self, standing: Standing, old: str, new: str, at: datetime) -> None:
         """Record that `new` is in force instead of `old`, and of what `old` replaced before.
@@ -199,7 +203,7 @@ class Recorder:
         row = (
             await connection.execute(
                 text(
-                    "SELECT digest, position, recorded_at FROM requests "
+                    "SELECT digest, position, recorded_at, ticket FROM requests "
                     "WHERE caller = :caller AND request_id = :request_id"
                 ),
                 {"caller": request.caller, "request_id": request.request_id},
@@ -207,7 +211,7 @@ class Recorder:
         ).one_or_none()
         if row is None:
             return None
-        return First(bytes(row.digest), Recorded(row.position, row.recorded_at))
+        return First(bytes(row.digest), Recorded(row.position, row.recorded_at, row.ticket))
 
     async def _lines(
         self, connection: AsyncConnection, ssins: Collection[str]

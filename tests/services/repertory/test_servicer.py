@@ -54,6 +54,7 @@ async def test_touching_lines_become_one_and_every_change_is_told_the_ledger(
     assert [(e.kind, e.caller, e.ssin) for e in entries] == [
         (ledger_pb2.ENTRY_KIND_INSCRIPTION, "institution/17/1", LINA)
     ] * 2
+    assert [e.ticket for e in entries] == [first.ticket, second.ticket]
 
 
 async def test_ending_the_middle_splits_a_line(stub: Stub, line: Line) -> None:

@@ -88,7 +88,7 @@ async def test_what_was_known_at_a_moment_waits_for_the_write_under_way(
     await stub("institution/17/1").Register(
         repertory_pb2.RegisterRequest(request_id="request-1", inscriptions=[line()])
     )
-    request = Request("institution/17/1", "request-2", b"digest")
+    request = Request("institution/17/1", "request-2", b"digest", "TICKET")
     async with recorder.changing(request, [LINA]) as standing:
         await recorder.record(standing, request, Change(standing.lines, (), ()))
         asked = asyncio.create_task(store.lookup_as_known([LINA], clock.now()))

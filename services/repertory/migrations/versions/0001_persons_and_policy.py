@@ -59,6 +59,7 @@ def upgrade() -> None:
             caller text NOT NULL,
             request_id text NOT NULL,
             digest bytea NOT NULL,
+            ticket text NOT NULL,
             position bigint NOT NULL,
             recorded_at timestamptz NOT NULL,
             PRIMARY KEY (caller, request_id)
