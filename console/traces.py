@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 TICKET = "crossroads.ticket"
-BAR = 40
+BAR = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,19 @@ def find(folder: Path, ticket: str) -> list[Span]:
         if span.trace_id not in own and members.intersection(span.links)
     }
     found = {span.span_id: span for span in touching if span.trace_id in own}
-    found.update((span.span_id, span) for span in _read(folder, batches) if batches)
+    elsewhere = list(_read(folder, batches)) if batches else []
+    for span in _batches(elsewhere, members):
+        found.setdefault(span.span_id, span)
     return list(found.values())
+
+
+def _batches(spans: Sequence[Span], members: set[str]) -> Iterator[Span]:
+    """Of the traces of others, only the batches that carried a member, and what is below them."""
+    carried: set[str] = set()
+    for span in sorted(spans, key=lambda s: s.start_ns):
+        if span.parent_id in carried or members.intersection(span.links):
+            carried.add(span.span_id)
+            yield span
 
 
 def tree(spans: Sequence[Span]) -> list[Row]:
@@ -84,19 +95,26 @@ def draw(rows: Sequence[Row]) -> Table:
     begin = min(row.span.start_ns for row in rows)
     end = max(row.span.end_ns for row in rows)
     table = Table(box=None, pad_edge=False)
-    table.add_column("span")
-    table.add_column("process", style="cyan")
-    table.add_column("ms", justify="right")
+    table.add_column("span", no_wrap=True)
+    table.add_column("process", style="cyan", min_width=12)
+    table.add_column("ms", justify="right", min_width=6)
     table.add_column(f"0 .. {(end - begin) / 1e6:.1f} ms", no_wrap=True)
     for row in rows:
         span = row.span
         table.add_row(
-            Text("  " * row.depth + span.name, style="red" if span.status == "ERROR" else ""),
+            Text(
+                "  " * row.depth + _short(span.name), style="red" if span.status == "ERROR" else ""
+            ),
             span.service,
             f"{(span.end_ns - span.start_ns) / 1e6:.2f}",
             _bar(span, begin, max(1, end - begin)),
         )
     return table
+
+
+def _short(name: str) -> str:
+    """An rpc without its package: `Exchange/Consult`."""
+    return name.rsplit(".", 1)[-1] if "/" in name and "." in name else name
 
 
 def _bar(span: Span, begin: int, whole: int) -> str:

@@ -34,7 +34,11 @@ def written(tmp_path: Path) -> Path:
             pass
     with router.start_as_current_span("another") as another:
         another.set_attribute(traces.TICKET, "Z" * 15)
-    batch = ledger.start_span("batch", links=[Link(consult.get_span_context())])
+    batch = ledger.start_span(
+        "batch",
+        context=set_span_in_context(another),
+        links=[Link(consult.get_span_context())],
+    )
     ledger.start_span("insert", context=set_span_in_context(batch)).end()
     batch.end()
     return tmp_path
