@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 REGISTRY = re.compile(
-    r"(?:pypi|pythonhosted|anaconda|npmjs|crates)\.(?:org|io|com)|--(?:extra-)?index-url|docker\.io|ghcr\.io"
+    r"(?:pypi|python[h]osted|anaconda|npmjs|crates)\.(?:org|io|com)|--(?:extra-)?index-url|docker\.io|ghcr\.io"
 )
 PLACE = re.compile(r"(?:^|[\s\"'=(])/(?:home|root|work|Users)/\w")
 LOGGED = re.compile(r"LOG\.\w+\([^)]*\bssin\b")
