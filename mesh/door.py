@@ -104,14 +104,13 @@ class Door:
     def _served(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         metadata = dict(context.invocation_metadata() or ())
         started = time.perf_counter()
-        attributes = {"rpc.system.name": "grpc", "rpc.method": method[1:]}
-        with telemetry.TRACER.start_as_current_span(
+        with telemetry.span(
             method[1:],
-            context=telemetry.context_of(str(metadata.get("traceparent", ""))),
+            parent=str(metadata.get("traceparent", "")),
             kind=SpanKind.SERVER,
-            attributes=attributes,
-            record_exception=False,
-            set_status_on_exception=False,
+            status_on_exception=False,
+            rpc__system__name="grpc",
+            rpc__method=method[1:],
         ) as span:
             try:
                 yield span
@@ -121,7 +120,11 @@ class Door:
                 span.set_attribute("rpc.response.status_code", name)
                 telemetry.DURATION.record(
                     time.perf_counter() - started,
-                    attributes | {"rpc.response.status_code": name},
+                    {
+                        "rpc.system.name": "grpc",
+                        "rpc.method": method[1:],
+                        "rpc.response.status_code": name,
+                    },
                 )
 
     @contextmanager

@@ -1,33 +1,34 @@
-"""Traces, metrics and logs of a process, in the stable conventions of OpenTelemetry."""
+"""Traces and metrics of a process, in the stable conventions of OpenTelemetry."""
 
 from __future__ import annotations
 
-import logging
-import re
-import sys
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
-import structlog
 from opentelemetry import metrics, trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
-from mesh import span_export
+from mesh import logs, span_export
 from mesh.settings import Settings
 
-PROPAGATOR = TraceContextTextMapPropagator()
 TRACER = trace.get_tracer("crossroads")
 DURATION = metrics.get_meter("crossroads").create_histogram(
     "rpc.server.call.duration", unit="s", description="How long calls took to serve."
 )
-_NUMBER_OF_A_PERSON = re.compile(r"(?<!\d)\d{11}(?!\d)")
 
 
 def setup(settings: Settings) -> None:
@@ -39,7 +40,7 @@ def setup(settings: Settings) -> None:
     provider.add_span_processor(span_export.processor(settings))
     trace.set_tracer_provider(provider)
     metrics.set_meter_provider(MeterProvider([_reader(settings)], resource=resource))
-    _setup_logs(settings.name)
+    logs.setup(settings.name)
 
 
 def _reader(settings: Settings) -> MetricReader:
@@ -55,50 +56,77 @@ def _reader(settings: Settings) -> MetricReader:
     )
 
 
-@contextmanager
-def span(
-    name: str,
-    *,
-    kind: SpanKind = SpanKind.INTERNAL,
-    parent: str = "",
-    links: Sequence[str] = (),
-    **attributes: str | float | bool,
-) -> Iterator[Span]:
+class span:  # noqa: N801 - read as a word: `with telemetry.span("asking"):`
     """A span around a block, child of `parent` (a traceparent) or of the current span.
 
     Attribute names take `__` for a dot: `crossroads__ticket`. An exception marks the span
-    by its class; its message is not recorded, for it might name a person.
+    by its class, unless `status_on_exception` says that the block itself tells how it went;
+    its message is not recorded, for it might name a person.
     """
-    with TRACER.start_as_current_span(
-        name,
-        context=context_of(parent) if parent else None,
-        kind=kind,
-        links=[Link(c) for c in map(_span_context, links) if c.is_valid],
-        attributes={key.replace("__", "."): value for key, value in attributes.items()},
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as current:
-        try:
-            yield current
-        except BaseException as error:
-            current.set_attribute("error.type", type(error).__name__)
-            current.set_status(Status(StatusCode.ERROR))
-            raise
+
+    __slots__ = ("_span", "_status_on_exception", "_token")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        parent: str = "",
+        links: Sequence[str] = (),
+        status_on_exception: bool = True,
+        **attributes: str | float | bool,
+    ) -> None:
+        self._status_on_exception = status_on_exception
+        self._span = TRACER.start_span(
+            name,
+            context=context_of(parent) if parent else None,
+            kind=kind,
+            links=[Link(c) for c in map(_span_context, links) if c.is_valid],
+            attributes={key.replace("__", "."): value for key, value in attributes.items()},
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+
+    def __enter__(self) -> Span:
+        self._token = attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        detach(self._token)
+        if kind is not None and self._status_on_exception:
+            self._span.set_attribute("error.type", kind.__name__)
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._span.end()
 
 
 def traceparent() -> str:
     """The current span as W3C traceparent; empty outside any trace."""
-    carrier: dict[str, str] = {}
-    PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent", "")
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def context_of(parent: str) -> Context:
-    return PROPAGATOR.extract({"traceparent": parent}, context=Context())
+    """The context of a traceparent; an empty one where it is none."""
+    found = _span_context(parent)
+    return (
+        trace.set_span_in_context(NonRecordingSpan(found), Context())
+        if found.is_valid
+        else Context()
+    )
 
 
-def _span_context(parent: str) -> trace.SpanContext:
-    return trace.get_current_span(context_of(parent)).get_span_context()
+def _span_context(parent: str) -> SpanContext:
+    """W3C Trace Context, level 1: version, trace, span, flags. Anything else is no trace."""
+    parts = parent.split("-")
+    if [len(part) for part in parts[:4]] != [2, 32, 16, 2] or parts[0] == "ff":
+        return INVALID_SPAN_CONTEXT
+    try:
+        ids = [int(part, 16) for part in parts[:4]]
+    except ValueError:
+        return INVALID_SPAN_CONTEXT
+    return SpanContext(ids[1], ids[2], is_remote=True, trace_flags=TraceFlags(ids[3]))
 
 
 def note(**attributes: str | float | bool) -> None:
@@ -106,46 +134,3 @@ def note(**attributes: str | float | bool) -> None:
     current = trace.get_current_span()
     for key, value in attributes.items():
         current.set_attribute(key.replace("__", "."), value)
-
-
-def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """No number of a person leaves in a log line, whatever a library put into its message."""
-    return {
-        key: _NUMBER_OF_A_PERSON.sub("***", value) if isinstance(value, str) else value
-        for key, value in event.items()
-    }
-
-
-def _trace_of_line(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"] = format(context.trace_id, "032x")
-    return event
-
-
-def _setup_logs(name: str) -> None:
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _trace_of_line,
-        structlog.processors.format_exc_info,
-        _mask,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _mask,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(service=name)

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import Status, StatusCode, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from mesh import span_export, telemetry
 
@@ -73,12 +77,30 @@ def test_logs_and_spans_of_a_process_name_nobody(tmp_path: Path) -> None:
     assert {line["trace_id"] for line in lines} == {spans[0]["trace_id"]}
 
 
-def test_a_traceparent_leads_back_to_its_trace() -> None:
-    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    context = telemetry.context_of(parent)
-    carrier: dict[str, str] = {}
-    telemetry.PROPAGATOR.inject(carrier, context)
-    assert carrier["traceparent"] == parent
+@given(st.integers(1, (1 << 128) - 1), st.integers(1, (1 << 64) - 1), st.integers(0, 1))
+def test_a_traceparent_is_read_as_the_standard_reads_it(trace: int, span: int, flags: int) -> None:
+    parent = f"00-{trace:032x}-{span:016x}-{flags:02x}"
+    ours = get_current_span(telemetry.context_of(parent)).get_span_context()
+    standard = TraceContextTextMapPropagator().extract({"traceparent": parent}, Context())
+    assert ours == get_current_span(standard).get_span_context()
+    token = attach(telemetry.context_of(parent))
+    assert telemetry.traceparent() == parent
+    detach(token)
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "",
+        "00",
+        "zz-" + "0" * 32,
+        f"ff-{1:032x}-{1:016x}-01",
+        f"00-{0:032x}-{1:016x}-01",
+        "00-x-y-z",
+    ],
+)
+def test_what_is_no_traceparent_begins_a_trace_of_its_own(parent: str) -> None:
+    assert not get_current_span(telemetry.context_of(parent)).get_span_context().is_valid
 
 
 def test_a_span_file_does_not_grow_without_bound(
