@@ -18,6 +18,9 @@ from services.router.minimisation import PREFIX
 from services.router.mutation import ReceivedMutation
 from services.router.store import Store
 
+MOST_BYTES = 64 << 10
+"""Of one attestation: far more than any has, and little enough for a mailbox to hold many."""
+
 
 class Publications:
     """Takes mutations in. A request id said twice gives the first ticket."""
@@ -78,6 +81,13 @@ def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy)
             "WRONG_ATTESTATION",
             metadata={"attestation": held[0].attestation},
             violations=[("mutation.attestation", "is not the message of this sort of data")],
+        )
+    if len(mutation.attestation.value) > MOST_BYTES:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "ATTESTATION_TOO_LARGE",
+            metadata={"most_bytes": str(MOST_BYTES)},
+            violations=[("mutation.attestation", f"is over {MOST_BYTES} bytes")],
         )
     try:
         periods.from_wire(mutation.period)

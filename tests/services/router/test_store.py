@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-import services.router
-from mesh import database as db
 from mesh.institutions import Institution
 from services.router.mutation import Addressed, ReceivedMutation
 from services.router.store import Store
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 FUND, CENTRE = Institution(11, 1), Institution(17, 1)
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[Store]:
-    migrations = Path(next(iter(services.router.__path__))) / "migrations"
-    await db.migrate(database, migrations)
-    engine = db.engine(database)
-    yield Store(engine)
-    await engine.dispose()
 
 
 def mutation(ticket: str, request_id: str = "r", content: bytes = b"m") -> ReceivedMutation:
