@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import clock, refusals
 from services.repertory import catalogue
+from services.repertory.policy_items import Kind
 from services.repertory.policy_store import PolicyStore
 
 OURS = catalogue.read()
@@ -209,3 +211,18 @@ async def test_a_batch_is_all_or_nothing(stub: Stub, policies: PolicyStore) -> N
         request = repertory_pb2.BatchPutInstitutionsRequest(institutions=batch)
         assert (await reason(stub(OPERATOR).BatchPutInstitutions(request)))[1] == expected
     assert (await policies.policy()).revision == 1
+
+
+async def test_the_revision_at_a_moment_waits_for_the_change_under_way(
+    stub: Stub, policies: PolicyStore
+) -> None:
+    """Else the answer for a moment would change once that change is there."""
+    async with policies.changing() as standing:
+        fewer = [one for one in standing.items if one.kind is not Kind.DELIBERATION]
+        revision = await policies.write(standing, fewer, OPERATOR)
+        asked = asyncio.create_task(policies.revision_at(clock.now()))
+        newest = await policies.policy()
+        assert not asked.done()
+    assert newest.revision == revision - 1
+    assert await asked == revision
+    assert (await policies.policy(revision - 1)).deliberations == newest.deliberations
