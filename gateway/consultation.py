@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossroads.attestations.v1 import attestations_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2
 from google.protobuf import message_factory
 from google.protobuf.message import Message
@@ -14,10 +13,9 @@ from gateway import codec, reason_codes
 from gateway.fields import Fields, put, refusal
 from gateway.namespaces import EXCHANGE
 from gateway.ssdn import Detail
-from mesh import refusals
+from mesh import attestations, refusals
 
 SERVICE_ID, VERSION = "Consult", "20260101"
-_POOL = attestations_pb2.DESCRIPTOR.pool
 _UNSETTLED = {
     exchange_pb2.ANSWER_STATUS_LATE: "HOLDER_LATE",
     exchange_pb2.ANSWER_STATUS_UNAVAILABLE: "HOLDER_UNAVAILABLE",
@@ -57,7 +55,7 @@ def write(response: exchange_pb2.ConsultResponse) -> etree._Element:
         bare.ClearField("attestations")
         element = codec.tree(bare, "Answer", EXCHANGE)
         for packed in answer.attestations:
-            descriptor = _POOL.FindMessageTypeByName(packed.TypeName())
+            descriptor = attestations.BY_NAME[packed.TypeName()]
             attestation: Message = message_factory.GetMessageClass(descriptor)()
             packed.Unpack(attestation)
             element.append(codec.tree(attestation, namespace=EXCHANGE))

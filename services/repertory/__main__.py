@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from crossroads.repertory.v1 import repertory_pb2_grpc
 
-from mesh import database, process
+from mesh import clock, database, process
 from mesh.channels import Channels
 from mesh.outbox import Worker
 from mesh.server import Server
@@ -31,7 +31,7 @@ async def load(policies: PolicyStore, loaded: Catalogue) -> int:
     async with policies.changing() as standing:
         if await policies.has_catalogue(standing, loaded.digest):
             return standing.revision
-        gaps = coverage.gaps(loaded.policy, loaded.codes)
+        gaps = coverage.gaps(loaded.policy, loaded.codes, clock.today())
         if gaps:
             raise ValueError("the catalogue does not hold together: " + "; ".join(gaps))
         after = catalogue.joined(standing.items, loaded.policy)

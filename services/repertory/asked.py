@@ -39,6 +39,7 @@ def request(
     caller: str,
     message: repertory_pb2.RegisterRequest
     | repertory_pb2.EndRequest
+    | repertory_pb2.CorrectRequest
     | repertory_pb2.ReplacePersonRequest,
 ) -> Request:
     content = message.SerializeToString(deterministic=True)

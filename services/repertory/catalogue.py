@@ -11,12 +11,13 @@ from typing import Any
 import yaml
 
 from services.repertory import documents, qualities
-from services.repertory.domain import InstitutionRecord, Policy
+from services.repertory.domain import InstitutionRecord, Level, Policy
 from services.repertory.policy_items import CATALOGUE, Item, Kind, of_policy
 from services.repertory.qualities import CodeLists
 
 FOLDER = Path(__file__).with_name("catalogue")
-FILES = ("institutions", "availabilities", "deliberations", "qualities")
+KINDS = ("institutions", "availabilities", "deliberations")
+QUALITIES = Path("qualities.yaml")
 
 
 @dataclass(frozen=True)
@@ -29,29 +30,45 @@ class Catalogue:
 
 
 def read(folder: Path = FOLDER) -> Catalogue:
-    texts = {name: (folder / f"{name}.yaml").read_bytes() for name in FILES}
-    loaded: dict[str, Any] = {name: yaml.safe_load(text) for name, text in texts.items()}
-    digest = hashlib.sha256(b"\0".join(texts[name] for name in FILES)).hexdigest()
+    """All files of the catalogue: a folder by kind of item, and the code lists of qualities."""
+    texts = {page.relative_to(folder): page.read_bytes() for page in sorted(folder.rglob("*.yaml"))}
+    digest = hashlib.sha256()
+    loaded: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    for page, text in texts.items():
+        digest.update(page.as_posix().encode() + b"\0" + text)
+        if page.parent.name in KINDS:
+            loaded[page.parent.name] += yaml.safe_load(text)
     policy = Policy(
         0,
-        tuple(documents.institution(d) for d in loaded["institutions"]),
+        tuple(documents.institution(_placed(d)) for d in loaded["institutions"]),
         tuple(documents.availability(d) for d in loaded["availabilities"]),
         tuple(documents.deliberation(d) for d in loaded["deliberations"]),
     )
-    return Catalogue(policy, qualities.of(loaded["qualities"]), digest)
+    codes = qualities.of(yaml.safe_load(texts[QUALITIES]))
+    return Catalogue(policy, codes, digest.hexdigest())
+
+
+def _placed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Who is managed is secondary; each speaks by its own certificate unless told otherwise."""
+    level = Level.SECONDARY if "managing" in document else Level.PRIMARY
+    return {
+        "identities": [f"institution/{document['institution']}"],
+        "level": level.name,
+        **document,
+    }
 
 
 def joined(standing: Iterable[Item], policy: Policy) -> list[Item]:
     """The items as they shall stand when a new catalogue comes.
 
-    What an operator put stays: whole institutions and deliberations that the catalogue lacks,
+    What an operator put stays: whole items that the catalogue lacks, availabilities and
     deliberations that the operator changed, supplier addresses and revoked certificates. What
     an earlier catalogue brought and this one lacks goes.
     """
     ours = {(item.kind, item.key): item for item in standing}
     kept = {place: item for place, item in ours.items() if item.origin != CATALOGUE}
     items = {(item.kind, item.key): item for item in _with_run_time(of_policy(policy), ours)}
-    changed = {p: i for p, i in kept.items() if p not in items or p[0] is Kind.DELIBERATION}
+    changed = {p: i for p, i in kept.items() if p not in items or p[0] is not Kind.INSTITUTION}
     return list((items | changed).values())
 
 

@@ -4,40 +4,47 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
-from crossroads.attestations.v1 import attestations_pb2
 from google.protobuf.descriptor import Descriptor
 
-from mesh import identity
+from mesh import attestations, identity
+from mesh.institutions import Institution
+from mesh.periods import ALWAYS
 from services.repertory.domain import (
     Authorization,
     Availability,
+    Deliberation,
     InstitutionRecord,
+    Level,
     Policy,
 )
 from services.repertory.qualities import CodeLists
 
-ATTESTATIONS: Mapping[str, Descriptor] = {
-    message.full_name: message
-    for message in attestations_pb2.DESCRIPTOR.message_types_by_name.values()
-}
 
-
-def gaps(policy: Policy, codes: CodeLists) -> tuple[str, ...]:
-    """What is wrong, in sentences; empty for a policy that holds together."""
+def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
+    """What is wrong on a day, in sentences; empty for a policy that holds together."""
     authorizations = [a for d in policy.deliberations for a in d.authorizations]
-    known = {record.institution for record in policy.institutions}
+    known = {record.institution: record for record in policy.institutions}
     held: dict[str, list[str]] = {}
     for availability in policy.availabilities:
         held.setdefault(availability.data_sort, []).append(availability.attestation)
     return (
         *(gap for record in policy.institutions for gap in _of_institution(record)),
+        *(gap for record in policy.institutions for gap in _of_level(record, known)),
         *(gap for one in policy.availabilities for gap in _of_availability(one, codes)),
         *(
             f"{one.data_sort}: its holder {one.holder} is not an institution of the network"
             for one in policy.availabilities
             if one.holder not in known
         ),
+        *(
+            f"{data_sort}: its holders give it in different attestations"
+            for data_sort, names in held.items()
+            if len(set(names)) > 1
+        ),
+        *_nobody_holds(policy.availabilities, known, on),
+        *(gap for one in policy.deliberations for gap in _of_term(one)),
         *(gap for one in authorizations for gap in _of_authorization(one, held, codes)),
         *(
             f"{one.id}: its recipient {one.recipient} is not an institution of the network"
@@ -58,8 +65,50 @@ def _of_institution(record: InstitutionRecord) -> Iterator[str]:
         yield f"{record.institution}: a supplier needs both an address and a name"
 
 
+def _of_level(
+    record: InstitutionRecord, known: Mapping[Institution, InstitutionRecord]
+) -> Iterator[str]:
+    """One of the secondary network stands behind a primary one; a successor follows an end."""
+    place, manager = record.institution, known.get(record.managing) if record.managing else None
+    if (record.level is Level.SECONDARY) != (record.managing is not None):
+        yield f"{place}: it has a managing institution if and only if its level is secondary"
+    elif record.managing and (manager is None or manager.level is Level.SECONDARY):
+        yield f"{place}: {record.managing}, which manages it, is not a primary institution"
+    if record.successor and record.successor not in known:
+        yield f"{place}: its successor {record.successor} is not an institution of the network"
+    if record.successor and (record.period.end == ALWAYS.end or record.successor == place):
+        yield f"{place}: it has a successor but does not end, or succeeds itself"
+
+
+def _nobody_holds(
+    availabilities: Iterable[Availability],
+    known: Mapping[Institution, InstitutionRecord],
+    on: date,
+) -> Iterator[str]:
+    """Sorts of data whose holders are known, but of which none exists on the day."""
+    exists: dict[str, bool] = {}
+    for one in availabilities:
+        if one.holder in known:
+            lives = on in known[one.holder].period
+            exists[one.data_sort] = exists.get(one.data_sort, False) or lives
+    for data_sort, held in exists.items():
+        if not held:
+            yield f"{data_sort}: no holder of it exists on {on}"
+
+
+def _of_term(deliberation: Deliberation) -> Iterator[str]:
+    """No authorization is live on a day on which its deliberation is not."""
+    for one in deliberation.authorizations:
+        early = ALWAYS.begin < one.period.begin < deliberation.date
+        late = deliberation.until < one.period.end < ALWAYS.end
+        if early or late or deliberation.term_of(one) is None:
+            yield f"{one.id}: deliberation {deliberation.number} does not stand on all of its days"
+        if not one.retention_days:
+            yield f"{one.id}: for how long the data may be kept is not stated"
+
+
 def _of_availability(availability: Availability, codes: CodeLists) -> Iterator[str]:
-    if availability.attestation not in ATTESTATIONS:
+    if availability.attestation not in attestations.BY_NAME:
         yield f"{availability.data_sort}: there is no attestation {availability.attestation}"
     sector = availability.holder.sector
     for quality in codes.unknown(sector, availability.qualities):
@@ -77,7 +126,9 @@ def _of_authorization(
         if sort not in held:
             yield f"{authorization.id}: nobody holds {sort}"
             continue
-        messages = [ATTESTATIONS[name] for name in held[sort] if name in ATTESTATIONS]
+        messages = [
+            attestations.BY_NAME[name] for name in held[sort] if name in attestations.BY_NAME
+        ]
         given = {p for p in authorization.fields if any(_has(m, p) for m in messages)}
         if authorization.fields and not given:
             yield f"{authorization.id}: none of its fields is in {sort}"

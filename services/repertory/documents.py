@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from mesh import institutions
+from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from services.repertory.domain import (
     Authorization,
@@ -14,6 +15,7 @@ from services.repertory.domain import (
     Deliberation,
     InstitutionRecord,
     IntegrationControl,
+    Level,
     Use,
 )
 
@@ -30,6 +32,11 @@ def of_institution(record: InstitutionRecord) -> Document:
         supplier_name=record.supplier_name,
         period=_period_document(record.period),
         revoked_certificates=record.revoked_certificates,
+        level="" if record.level is Level.PRIMARY else record.level.name,
+        managing=_place_document(record.managing),
+        successor=_place_document(record.successor),
+        name_nl=record.name_nl,
+        name_fr=record.name_fr,
     )
 
 
@@ -43,6 +50,11 @@ def institution(document: Mapping[str, Any]) -> InstitutionRecord:
         document.get("supplier_name", ""),
         _period(document.get("period")),
         tuple(document.get("revoked_certificates", ())),
+        Level[document.get("level", Level.PRIMARY.name)],
+        _place(document.get("managing")),
+        _place(document.get("successor")),
+        document.get("name_nl", ""),
+        document.get("name_fr", ""),
     )
 
 
@@ -70,6 +82,7 @@ def of_deliberation(deliberation: Deliberation) -> Document:
         date=deliberation.date.isoformat(),
         article=deliberation.article,
         title=deliberation.title,
+        until="" if deliberation.until == ALWAYS.end else deliberation.until.isoformat(),
         authorizations=[_authorization_document(a) for a in deliberation.authorizations],
     )
 
@@ -81,6 +94,7 @@ def deliberation(document: Mapping[str, Any]) -> Deliberation:
         document["article"],
         tuple(_authorization(a) for a in document["authorizations"]),
         document.get("title", ""),
+        date.fromisoformat(document["until"]) if "until" in document else ALWAYS.end,
     )
 
 
@@ -95,6 +109,7 @@ def _authorization_document(authorization: Authorization) -> Document:
         use=authorization.use.name,
         integration_control=authorization.integration_control.name,
         period=_period_document(authorization.period),
+        retention_days=authorization.retention_days,
     )
 
 
@@ -109,7 +124,16 @@ def _authorization(document: Mapping[str, Any]) -> Authorization:
         tuple(document.get("qualities", ())),
         tuple(document.get("fields", ())),
         _period(document.get("period")),
+        document.get("retention_days", 0),
     )
+
+
+def _place(text: str | None) -> Institution | None:
+    return institutions.parse(text) if text else None
+
+
+def _place_document(institution: Institution | None) -> str:
+    return str(institution) if institution else ""
 
 
 def _period(document: Mapping[str, str] | None) -> Period:
@@ -127,7 +151,7 @@ def _period_document(period: Period) -> Document:
     )
 
 
-def _without_empty(**values: str | Sequence[Any] | Document) -> Document:
+def _without_empty(**values: str | int | Sequence[Any] | Document) -> Document:
     """Tuples become lists, so that a document equals itself after a trip through JSON."""
     return {
         key: list(value) if isinstance(value, tuple) else value

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from typing import TypeAlias
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
+
+Day: TypeAlias = date
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,9 +57,19 @@ class IntegrationControl(Enum):
     NON_BLOCKING = 2
 
 
+class Level(Enum):
+    """Where in the star an institution stands; values are those of the contract."""
+
+    PRIMARY = 1
+    SECONDARY = 2
+
+
 @dataclass(frozen=True, slots=True)
 class InstitutionRecord:
-    """An institution of the network; `identities` are the paths that speak for it."""
+    """An institution of the network; `identities` are the paths that speak for it.
+
+    One of level secondary stands behind `managing`; `successor` took over when it ended.
+    """
 
     institution: Institution
     name: str
@@ -66,6 +79,11 @@ class InstitutionRecord:
     supplier_name: str = ""
     period: Period = ALWAYS
     revoked_certificates: tuple[str, ...] = ()
+    level: Level = Level.PRIMARY
+    managing: Institution | None = None
+    successor: Institution | None = None
+    name_nl: str = ""
+    name_fr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,10 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """One thing a deliberation allows. Empty `qualities` and `fields` mean all."""
+    """One thing a deliberation allows. Empty `qualities` and `fields` mean all.
+
+    What was received may be kept for `retention_days`; 0 is none stated.
+    """
 
     id: str
     recipient: Institution
@@ -91,17 +112,32 @@ class Authorization:
     qualities: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
     period: Period = ALWAYS
+    retention_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Deliberation:
-    """A decision of the Information Security Committee."""
+    """A decision of the Information Security Committee, in force from `date` up to `until`."""
 
     number: str
     date: date
     article: str
     authorizations: tuple[Authorization, ...]
     title: str = ""
+    until: Day = ALWAYS.end
+
+    def __post_init__(self) -> None:
+        if self.until <= self.date:
+            raise ValueError("a deliberation ends after the day it was taken")
+
+    @property
+    def term(self) -> Period:
+        """The days on which it grounds anything."""
+        return Period(self.date, self.until)
+
+    def term_of(self, authorization: Authorization) -> Period | None:
+        """The days on which one of its authorizations may be used; None where there are none."""
+        return authorization.period.intersection(self.term)
 
 
 @dataclass(frozen=True, slots=True)

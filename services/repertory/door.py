@@ -29,7 +29,8 @@ class Doorkeeper:
 
 def _named(request: Any) -> str:
     """The person in an unchecked request; empty where it names none, or several."""
-    lines = list(getattr(request, "inscriptions", ())) or [getattr(request, "inscription", request)]
+    one = getattr(request, "wrong", None) or getattr(request, "inscription", request)
+    lines = list(getattr(request, "inscriptions", ())) or [one]
     named = {str(getattr(line, "ssin", "")) for line in lines}
     ssin = named.pop() if len(named) == 1 else ""
     return ssin if _SSIN.fullmatch(ssin) else ""

@@ -40,6 +40,15 @@ def parts(request: repertory_pb2.RegisterRequest) -> list[Part]:
     ]
 
 
+def part_of_line(
+    request: repertory_pb2.EndRequest | repertory_pb2.CorrectRequest,
+    line: repertory_pb2.Inscription,
+) -> Part:
+    """A request that is about one line, whole."""
+    content = request.SerializeToString(deterministic=True)
+    return Part(line.ssin, institutions.from_wire(line.institution), content)
+
+
 def inscriptions(
     ticket: str, caller: Caller, about: Iterable[Part], at: datetime, reason: str = ""
 ) -> ledger_pb2.AppendRequest:

@@ -42,6 +42,32 @@ def end(standing: Iterable[Inscription], cut: Inscription) -> Change:
     )
 
 
+def correct(
+    standing: Iterable[Inscription], wrong: Inscription, right: Iterable[Inscription]
+) -> Change:
+    """Let lines stand in the place of one. `closed` is empty where nothing changes.
+
+    Raises ValueError unless a line stands exactly as `wrong`.
+    """
+    before = set(standing)
+    if wrong not in before:
+        raise ValueError("no line stands exactly so")
+    lines = list(right)
+    change = register(before - {wrong}, lines)
+    of_key = {line for line in before if line.key == wrong.key} - set(change.closed)
+    if wrong in change.opened:
+        return Change(
+            change.closed,
+            _sorted(line for line in change.opened if line != wrong),
+            _sorted({*change.kept, *of_key}),
+        )
+    return Change(
+        _sorted([*change.closed, wrong]),
+        change.opened,
+        _sorted({*change.kept, *of_key} - {wrong}),
+    )
+
+
 def replace(standing: Iterable[Inscription], old: str, new: str) -> Change:
     """Let every line of the number `old` follow to the number `new`."""
     lines = list(standing)

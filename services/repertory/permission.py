@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from mesh.identity import Caller
 from mesh.institutions import Institution
 from services.repertory.domain import Inscription, InstitutionRecord
 
@@ -19,6 +20,11 @@ class Speaker:
     kind: str
     path: str
     serial: str
+
+
+def speaker(caller: Caller) -> Speaker:
+    principal = caller.principal
+    return Speaker(principal.kind, principal.path, caller.serial)
 
 
 def spoken_for(

@@ -1,21 +1,19 @@
-"""The rpcs on persons: read, ask, answer."""
+"""The rpcs that write on persons: read, ask, answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
 from mesh import call, clock, telemetry, tickets
 from mesh.institutions import Institution
-from services.repertory import asked, entries, inscriptions, paging, permission, refusals, wire
-from services.repertory.domain import Inscription, InstitutionRecord, Person
+from services.repertory import asked, entries, inscriptions, permission, refusals, wire
+from services.repertory.domain import Inscription, InstitutionRecord
 from services.repertory.entries import Part
 from services.repertory.inscriptions import Change
-from services.repertory.permission import Speaker
 from services.repertory.policy_store import PolicyStore
 from services.repertory.qualities import CodeLists
 from services.repertory.recording import Recorded, Recorder, Request, Standing
@@ -25,7 +23,7 @@ Context = Any
 
 
 class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
-    """Who is known where."""
+    """Who is known where: written down."""
 
     def __init__(
         self, store: Store, recorder: Recorder, policies: PolicyStore, codes: CodeLists
@@ -39,7 +37,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.RegisterRequest, context: Context
     ) -> repertory_pb2.RegisterResponse:
         added = asked.lines(request.inscriptions, "inscriptions[{}].")
-        self._check_qualities(added)
+        self._check_qualities(added, "inscriptions")
         parts = entries.parts(request)
         await self._check_may_write(parts)
 
@@ -57,8 +55,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.EndRequest, context: Context
     ) -> repertory_pb2.EndResponse:
         cut = asked.lines([request.inscription], "inscription.")
-        content = request.SerializeToString(deterministic=True)
-        parts = [Part(cut[0].key.ssin, cut[0].key.institution, content)]
+        parts = [entries.part_of_line(request, request.inscription)]
         await self._check_may_write(parts)
 
         def decide(standing: Standing) -> Change:
@@ -74,36 +71,27 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             ticket=recorded.ticket,
         )
 
-    async def ListInscriptions(
-        self, request: repertory_pb2.ListInscriptionsRequest, context: Context
-    ) -> repertory_pb2.ListInscriptionsResponse:
-        asked.check_digits({"ssin": request.ssin})
-        day, moment = asked.day(request.on), asked.moment(request.known_at)
-        (person,), _ = await self._lookup([request.ssin], moment)
-        speaker = _speaker()
-        own = permission.spoken_for(
-            speaker, await self._policies.concerned(speaker.path, ()), clock.today()
-        )
-        lines = permission.visible(speaker, own, sorted(person.inscriptions))
-        if day is not None:
-            lines = inscriptions.on(lines, day)
-        try:
-            page, following = paging.page(lines, _place, request.page_token, request.page_size)
-        except ValueError as error:
-            raise refusals.malformed(("page_token", refusals.NO_TOKEN)) from error
-        return repertory_pb2.ListInscriptionsResponse(
-            inscriptions=map(wire.to_inscription, page), next_page_token=following
-        )
+    async def Correct(
+        self, request: repertory_pb2.CorrectRequest, context: Context
+    ) -> repertory_pb2.CorrectResponse:
+        (wrong,) = asked.lines([request.wrong], "wrong.")
+        right = asked.lines(request.right, "right[{}].")
+        self._check_qualities(right, "right")
+        parts = [entries.part_of_line(request, request.wrong)]
+        await self._check_may_write(parts)
 
-    async def BatchLookup(
-        self, request: repertory_pb2.BatchLookupRequest, context: Context
-    ) -> repertory_pb2.BatchLookupResponse:
-        freshness = asked.freshness(request.freshness)
-        persons, position = await self._lookup(request.ssins, asked.moment(request.known_at))
-        if freshness > position:
-            raise refusals.not_yet_known()
-        return repertory_pb2.BatchLookupResponse(
-            persons=map(wire.to_person, persons), position=str(position)
+        def decide(standing: Standing) -> Change:
+            (line,) = _in_force(standing, [wrong])
+            try:
+                return inscriptions.correct(standing.lines, line, _in_force(standing, right))
+            except ValueError as error:
+                raise refusals.no_such_line() from error
+
+        lines, recorded = await self._change(request, parts, [wrong, *right], decide)
+        return repertory_pb2.CorrectResponse(
+            inscriptions=map(wire.to_inscription, lines),
+            freshness=str(recorded.position),
+            ticket=recorded.ticket,
         )
 
     async def ReplacePerson(
@@ -113,7 +101,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         asked.check_digits({"old_ssin": old, "new_ssin": new})
         content = request.SerializeToString(deterministic=True)
         parts = [Part(ssin, None, content) for ssin in (old, new)]
-        wanted = asked.request(_speaker().path, request)
+        wanted = asked.request(permission.speaker(call.caller()).path, request)
         async with self._recorder.changing(wanted, [old, new], replacing=True) as standing:
             if standing.first is not None:
                 recorded = _repeated(standing, wanted)
@@ -131,22 +119,17 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             freshness=str(recorded.position), ticket=recorded.ticket
         )
 
-    async def _lookup(
-        self, ssins: Sequence[str], moment: datetime | None
-    ) -> tuple[list[Person], int]:
-        if moment is None:
-            return await self._store.lookup(ssins)
-        return await self._store.lookup_as_known(ssins, moment)
-
     async def _change(
         self,
-        request: repertory_pb2.RegisterRequest | repertory_pb2.EndRequest,
+        request: repertory_pb2.RegisterRequest
+        | repertory_pb2.EndRequest
+        | repertory_pb2.CorrectRequest,
         parts: Sequence[Part],
         about: Sequence[Inscription],
         decide: Callable[[Standing], Change],
     ) -> tuple[Iterable[Inscription], Recorded]:
         """Decide and record, all or nothing; a request repeated gets its first answer."""
-        wanted = asked.request(_speaker().path, request)
+        wanted = asked.request(permission.speaker(call.caller()).path, request)
         ssins = sorted({line.key.ssin for line in about})
         async with self._recorder.changing(wanted, ssins) as standing:
             if standing.first is None:
@@ -165,10 +148,10 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         entry = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
         await self._recorder.tell(standing, entry.SerializeToString())
 
-    def _check_qualities(self, lines: Sequence[Inscription]) -> None:
+    def _check_qualities(self, lines: Sequence[Inscription], field: str) -> None:
         for sector in sorted({line.key.institution.sector for line in lines}):
             wrong = [
-                f"inscriptions[{number}].quality"
+                f"{field}[{number}].quality"
                 for number, line in enumerate(lines)
                 if line.key.institution.sector == sector
                 and self._codes.unknown(sector, [line.key.quality])
@@ -179,7 +162,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
     async def _check_may_write(self, parts: Sequence[Part]) -> None:
         """Raise unless the caller may write for each; the ledger hears that it tried."""
         wanted = {part.institution for part in parts if part.institution is not None}
-        speaker = _speaker()
+        speaker = permission.speaker(call.caller())
         records = await self._policies.concerned(speaker.path, wanted)
         for institution in sorted(wanted):
             _check_known(institution, records)
@@ -222,14 +205,3 @@ def _repeated(standing: Standing, wanted: Request) -> Recorded:
     if standing.first is None or standing.first.digest != wanted.digest:
         raise refusals.request_id_reused()
     return standing.first.recorded
-
-
-def _speaker() -> Speaker:
-    caller = call.caller()
-    return Speaker(caller.principal.kind, caller.principal.path, caller.serial)
-
-
-def _place(line: Inscription) -> paging.Key:
-    key = line.key
-    place = key.institution
-    return (place.sector, place.number, key.quality, key.phase, line.period.begin.isoformat())

@@ -9,7 +9,7 @@ from enum import Enum
 from mesh.institutions import Institution
 from services.repertory import documents
 from services.repertory.documents import Document
-from services.repertory.domain import Deliberation, InstitutionRecord, Policy
+from services.repertory.domain import Availability, Deliberation, InstitutionRecord, Policy
 
 CATALOGUE = "catalogue"
 OPERATOR = "operator"
@@ -50,13 +50,16 @@ def of_deliberation(deliberation: Deliberation, origin: str = CATALOGUE) -> Item
     return Item(Kind.DELIBERATION, deliberation.number, document, origin)
 
 
+def of_availability(availability: Availability, origin: str = CATALOGUE) -> Item:
+    document = documents.of_availability(availability)
+    key = f"{availability.data_sort} {availability.holder}"
+    return Item(Kind.AVAILABILITY, key, document, origin)
+
+
 def of_policy(policy: Policy) -> list[Item]:
     return [
         *(of_institution(record) for record in policy.institutions),
-        *(
-            Item(Kind.AVAILABILITY, f"{one.data_sort} {one.holder}", documents.of_availability(one))
-            for one in policy.availabilities
-        ),
+        *(of_availability(availability) for availability in policy.availabilities),
         *(of_deliberation(deliberation) for deliberation in policy.deliberations),
     ]
 
@@ -77,12 +80,13 @@ def policy(revision: int, items: Iterable[Item]) -> Policy:
     )
 
 
-def put(items: Iterable[Item], item: Item) -> list[Item]:
-    """The items with one added or replaced; one that says the same stays as it is."""
+def put(items: Iterable[Item], added: Iterable[Item]) -> list[Item]:
+    """The items with some added or replaced; one that says the same stays as it is."""
     by_place = {(one.kind, one.key): one for one in items}
-    standing = by_place.get((item.kind, item.key))
-    if standing is None or standing.document != item.document:
-        by_place[item.kind, item.key] = item
+    for item in added:
+        standing = by_place.get((item.kind, item.key))
+        if standing is None or standing.document != item.document:
+            by_place[item.kind, item.key] = item
     return list(by_place.values())
 
 

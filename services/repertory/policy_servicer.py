@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call
-from services.repertory import coverage, paging, policy_items, refusals, wire
-from services.repertory.domain import Availability, Deliberation, InstitutionRecord
+from mesh import call, clock, institutions
+from services.repertory import asked, coverage, paging, policy_items, refusals, wire
+from services.repertory.domain import Availability, Deliberation, InstitutionRecord, Policy
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_items import OPERATOR, Item
 from services.repertory.policy_store import PolicyStore
@@ -17,6 +17,12 @@ from services.repertory.qualities import CodeLists
 
 Context = Any
 T = TypeVar("T")
+Listed: TypeAlias = (
+    repertory_pb2.ListInstitutionsRequest
+    | repertory_pb2.ListAvailabilitiesRequest
+    | repertory_pb2.ListDeliberationsRequest
+)
+AsOf: TypeAlias = Listed | repertory_pb2.GetInstitutionRequest
 
 
 class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
@@ -30,8 +36,9 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
     async def ListInstitutions(
         self, request: repertory_pb2.ListInstitutionsRequest, context: Context
     ) -> repertory_pb2.ListInstitutionsResponse:
-        policy = await self._policies.policy()
-        page, following = _page(policy.institutions, _place_of_institution, request)
+        policy, day = await self._as_of(request), asked.day(request.on)
+        found = [one for one in policy.institutions if day is None or day in one.period]
+        page, following = _page(found, _place_of_institution, request)
         return repertory_pb2.ListInstitutionsResponse(
             institutions=map(wire.to_institution, page), next_page_token=following
         )
@@ -39,7 +46,7 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
     async def ListAvailabilities(
         self, request: repertory_pb2.ListAvailabilitiesRequest, context: Context
     ) -> repertory_pb2.ListAvailabilitiesResponse:
-        policy = await self._policies.policy()
+        policy = await self._as_of(request)
         page, following = _page(policy.availabilities, _place_of_availability, request)
         return repertory_pb2.ListAvailabilitiesResponse(
             availabilities=map(wire.to_availability, page), next_page_token=following
@@ -48,21 +55,50 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
     async def ListDeliberations(
         self, request: repertory_pb2.ListDeliberationsRequest, context: Context
     ) -> repertory_pb2.ListDeliberationsResponse:
-        policy = await self._policies.policy()
-        page, following = _page(policy.deliberations, _place_of_deliberation, request)
+        policy, day = await self._as_of(request), asked.day(request.on)
+        found = [one for one in policy.deliberations if day is None or day in one.term]
+        page, following = _page(found, _place_of_deliberation, request)
         return repertory_pb2.ListDeliberationsResponse(
             deliberations=map(wire.to_deliberation, page), next_page_token=following
         )
 
+    async def GetInstitution(
+        self, request: repertory_pb2.GetInstitutionRequest, context: Context
+    ) -> repertory_pb2.GetInstitutionResponse:
+        policy = await self._as_of(request)
+        wanted = institutions.from_wire(request.institution)
+        for record in policy.institutions:
+            if record.institution == wanted:
+                return repertory_pb2.GetInstitutionResponse(
+                    institution=wire.to_institution(record), revision=policy.revision
+                )
+        raise refusals.institution_not_found(wanted)
+
     async def PutInstitution(
         self, request: repertory_pb2.PutInstitutionRequest, context: Context
     ) -> repertory_pb2.PutInstitutionResponse:
-        try:
-            record = wire.institution(request.institution)
-        except ValueError as error:
-            raise refusals.malformed(("institution.period", refusals.NO_PERIOD)) from error
-        item = policy_items.of_institution(record, OPERATOR)
-        return repertory_pb2.PutInstitutionResponse(revision=await self._put(item))
+        item = _institution(request.institution, "institution")
+        return repertory_pb2.PutInstitutionResponse(revision=await self._put([item]))
+
+    async def BatchPutInstitutions(
+        self, request: repertory_pb2.BatchPutInstitutionsRequest, context: Context
+    ) -> repertory_pb2.BatchPutInstitutionsResponse:
+        items = [
+            _institution(record, f"institutions[{number}]")
+            for number, record in enumerate(request.institutions)
+        ]
+        first = {item.key: number for number, item in reversed(list(enumerate(items)))}
+        twice = [n for n, item in enumerate(items) if first[item.key] != n]
+        if twice:
+            fields = [f"institutions[{number}].institution" for number in twice]
+            raise refusals.malformed(*((field, refusals.TWICE) for field in fields))
+        return repertory_pb2.BatchPutInstitutionsResponse(revision=await self._put(items))
+
+    async def PutAvailability(
+        self, request: repertory_pb2.PutAvailabilityRequest, context: Context
+    ) -> repertory_pb2.PutAvailabilityResponse:
+        item = policy_items.of_availability(wire.availability(request.availability), OPERATOR)
+        return repertory_pb2.PutAvailabilityResponse(revision=await self._put([item]))
 
     async def PutDeliberation(
         self, request: repertory_pb2.PutDeliberationRequest, context: Context
@@ -72,7 +108,7 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         except ValueError as error:
             raise refusals.malformed(("deliberation", refusals.NO_PERIOD)) from error
         item = policy_items.of_deliberation(deliberation, OPERATOR)
-        return repertory_pb2.PutDeliberationResponse(revision=await self._put(item))
+        return repertory_pb2.PutDeliberationResponse(revision=await self._put([item]))
 
     async def WatchPolicy(
         self, request: repertory_pb2.WatchPolicyRequest, context: Context
@@ -83,30 +119,45 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
             yield wire.to_policy(policy)
             revision = policy.revision
 
-    async def _put(self, item: Item) -> int:
-        """Record an item that leaves no gap; the revision that first holds it as it is."""
+    async def _as_of(self, request: AsOf) -> Policy:
+        """The policy at the revision or moment of a request; the newest where it names none."""
+        moment = asked.moment(request.known_at)
+        if moment is not None and not request.revision:
+            return await self._policies.policy(await self._policies.revision_at(moment))
+        if moment is not None or request.revision > await self._policies.revision():
+            raise refusals.malformed(("revision", refusals.NO_REVISION))
+        return await self._policies.policy(request.revision or None)
+
+    async def _put(self, items: Sequence[Item]) -> int:
+        """Record items of one kind that leave no gap; the revision that first holds them all."""
         async with self._policies.changing() as standing:
-            after = policy_items.put(standing.items, item)
+            after = policy_items.put(standing.items, items)
             before = set(self._gaps(standing.items))
             gaps = [gap for gap in self._gaps(after) if gap not in before]
             if gaps:
-                raise refusals.incoherent_policy(item.kind.value, gaps)
+                raise refusals.incoherent_policy(items[0].kind.value, gaps)
             path = call.caller().principal.path
             revision = await self._policies.write(standing, after, path)
-        unchanged = [one for one in standing.items if one in after and one.key == item.key]
-        same = next((one for one in unchanged if one.kind is item.kind), None)
-        return same.since if same else revision
+        if revision != standing.revision:
+            return revision
+        places = {(item.kind, item.key) for item in items}
+        return max(one.since for one in standing.items if (one.kind, one.key) in places)
 
     def _gaps(self, items: Sequence[Item]) -> tuple[str, ...]:
-        return coverage.gaps(policy_items.policy(0, items), self._codes)
+        return coverage.gaps(policy_items.policy(0, items), self._codes, clock.today())
+
+
+def _institution(record: repertory_pb2.InstitutionRecord, field: str) -> Item:
+    try:
+        return policy_items.of_institution(wire.institution(record), OPERATOR)
+    except ValueError as error:
+        raise refusals.malformed((f"{field}.period", refusals.NO_PERIOD)) from error
 
 
 def _page(
     items: Sequence[T],
     key_of: Callable[[T], paging.Key],
-    request: repertory_pb2.ListInstitutionsRequest
-    | repertory_pb2.ListAvailabilitiesRequest
-    | repertory_pb2.ListDeliberationsRequest,
+    request: Listed,
 ) -> tuple[Sequence[T], str]:
     try:
         return paging.page(items, key_of, request.page_token, request.page_size)

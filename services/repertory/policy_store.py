@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -35,15 +36,27 @@ class PolicyStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def policy(self) -> Policy:
-        """The policy in force; revision 0 before there is any."""
+    async def policy(self, revision: int | None = None) -> Policy:
+        """The policy in force, or as of a revision; revision 0 is before there is any."""
         async with self._engine.connect() as connection:
-            revision, items = await self._standing(connection)
-        return policy_items.policy(revision, items)
+            found, items = await self._standing(connection, revision)
+        return policy_items.policy(found, items)
 
     async def revision(self) -> int:
         async with self._engine.connect() as connection:
             return await self._revision(connection)
+
+    async def revision_at(self, moment: datetime) -> int:
+        """The revision in force at a moment. Waits for a change under way, so that it stays so."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock_shared(hashtextextended('policy', 0))")
+            )
+            found: int | None = await connection.scalar(
+                text("SELECT max(revision) FROM revisions WHERE recorded_at <= :moment"),
+                {"moment": moment},
+            )
+        return found or 0
 
     async def concerned(
         self, path: str, institutions: Collection[Institution]
@@ -91,7 +104,10 @@ class PolicyStore:
         revision = standing.revision + 1
         connection = standing.connection
         await connection.execute(
-            text("INSERT INTO revisions (revision, caused_by) VALUES (:revision, :caused_by)"),
+            text(
+                "INSERT INTO revisions (revision, caused_by, recorded_at) "
+                "VALUES (:revision, :caused_by, clock_timestamp())"
+            ),
             {"revision": revision, "caused_by": caused_by},
         )
         await connection.execute(
@@ -134,7 +150,9 @@ class PolicyStore:
         found: int | None = await connection.scalar(text("SELECT max(revision) FROM revisions"))
         return found or 0
 
-    async def _standing(self, connection: AsyncConnection) -> tuple[int, list[Item]]:
+    async def _standing(
+        self, connection: AsyncConnection, revision: int | None = None
+    ) -> tuple[int, list[Item]]:
         """Revision and items in one statement, so that they belong together."""
         rows = (
             await connection.execute(
@@ -142,10 +160,16 @@ class PolicyStore:
                     """
                     SELECT newest.revision, item.kind, item.key, item.document, item.origin,
                            item.from_revision
-                    FROM (SELECT coalesce(max(revision), 0) AS revision FROM revisions) AS newest
-                    LEFT JOIN policy_items AS item ON item.until_revision IS NULL
+                    FROM (
+                        SELECT coalesce(CAST(:revision AS bigint), max(revision), 0) AS revision
+                        FROM revisions
+                    ) AS newest
+                    LEFT JOIN policy_items AS item
+                        ON item.from_revision <= newest.revision
+                        AND coalesce(item.until_revision > newest.revision, true)
                     """
-                )
+                ),
+                {"revision": revision},
             )
         ).all()
         return rows[0].revision, [

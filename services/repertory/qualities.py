@@ -20,8 +20,8 @@ class CodeLists:
         return tuple(quality for quality in qualities if quality not in known)
 
 
-def of(document: Mapping[Any, list[int]]) -> CodeLists:
-    """Read `{every: [...], <sector>: [...]}`."""
+def of(document: Mapping[Any, Mapping[int, Any]]) -> CodeLists:
+    """Read `{every: {<code>: <names>}, <sector>: {<code>: <names>}}`."""
     return CodeLists(
         frozenset(document["every"]),
         {sector: frozenset(codes) for sector, codes in document.items() if sector != "every"},

@@ -12,6 +12,8 @@ from mesh.refusals import Refusal
 NO_PERIOD = "a day that does not exist, or an end that does not come after its begin"
 NO_DAY = "not a day"
 NO_MOMENT = "not an RFC 3339 moment, or one that is still to come"
+NO_REVISION = "a revision that is still to come, or given together with a moment"
+TWICE = "more than once in this request"
 NO_TOKEN = "not a token of the page before"  # noqa: S105 - of a page
 NO_FRESHNESS = "not a freshness token"
 WRONG_CHECK_DIGITS = "the check digits are wrong"
@@ -57,6 +59,18 @@ def request_id_reused() -> Refusal:
 
 def not_inscribed() -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, "NOT_INSCRIBED")
+
+
+def no_such_line() -> Refusal:
+    return Refusal(grpc.StatusCode.NOT_FOUND, "NO_SUCH_LINE")
+
+
+def institution_not_found(institution: Institution) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.NOT_FOUND,
+        "UNKNOWN_INSTITUTION",
+        metadata={"institution": str(institution)},
+    )
 
 
 def not_yet_known() -> Refusal:

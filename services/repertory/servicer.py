@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.repertory.lookup_servicer import LookupServicer
 from services.repertory.persons_servicer import PersonsServicer
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_servicer import PolicyServicer
@@ -11,7 +12,7 @@ from services.repertory.recording import Recorder
 from services.repertory.store import Store
 
 
-class RepertoryServicer(PersonsServicer, PolicyServicer):
+class RepertoryServicer(PersonsServicer, LookupServicer, PolicyServicer):
     """The reference repertory."""
 
     def __init__(
@@ -23,4 +24,5 @@ class RepertoryServicer(PersonsServicer, PolicyServicer):
         codes: CodeLists,
     ) -> None:
         PersonsServicer.__init__(self, store, recorder, policies, codes)
+        LookupServicer.__init__(self, store, policies)
         PolicyServicer.__init__(self, policies, feed, codes)

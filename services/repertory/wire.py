@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from crossroads.repertory.v1 import repertory_pb2
@@ -16,6 +17,7 @@ from services.repertory.domain import (
     InstitutionRecord,
     IntegrationControl,
     Key,
+    Level,
     Person,
     Policy,
     Use,
@@ -25,6 +27,10 @@ _USES = {
     Use.CONSULTATION: repertory_pb2.USE_CONSULTATION,
     Use.DISTRIBUTION: repertory_pb2.USE_DISTRIBUTION,
     Use.BOTH: repertory_pb2.USE_BOTH,
+}
+_LEVELS = {
+    Level.PRIMARY: repertory_pb2.LEVEL_PRIMARY,
+    Level.SECONDARY: repertory_pb2.LEVEL_SECONDARY,
 }
 _CONTROLS = {
     IntegrationControl.BLOCKING: repertory_pb2.INTEGRATION_CONTROL_BLOCKING,
@@ -69,6 +75,13 @@ def institution(wire: repertory_pb2.InstitutionRecord) -> InstitutionRecord:
         wire.supplier_name,
         periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
         tuple(wire.revoked_certificates),
+        Level(wire.level or repertory_pb2.LEVEL_PRIMARY),
+        institutions.from_wire(wire.managing_institution)
+        if wire.HasField("managing_institution")
+        else None,
+        institutions.from_wire(wire.successor) if wire.HasField("successor") else None,
+        wire.name_nl,
+        wire.name_fr,
     )
 
 
@@ -82,6 +95,11 @@ def to_institution(record: InstitutionRecord) -> repertory_pb2.InstitutionRecord
         supplier_name=record.supplier_name,
         period=periods.to_wire(record.period),
         revoked_certificates=record.revoked_certificates,
+        level=_LEVELS[record.level],
+        managing_institution=institutions.to_wire(record.managing) if record.managing else None,
+        successor=institutions.to_wire(record.successor) if record.successor else None,
+        name_nl=record.name_nl,
+        name_fr=record.name_fr,
     )
 
 
@@ -94,6 +112,15 @@ def to_availability(availability: Availability) -> repertory_pb2.Availability:
     )
 
 
+def availability(wire: repertory_pb2.Availability) -> Availability:
+    return Availability(
+        wire.data_sort,
+        wire.attestation,
+        institutions.from_wire(wire.holder),
+        tuple(wire.qualities),
+    )
+
+
 def deliberation(wire: repertory_pb2.Deliberation) -> Deliberation:
     """Raises ValueError for a day that does not exist."""
     return Deliberation(
@@ -102,6 +129,7 @@ def deliberation(wire: repertory_pb2.Deliberation) -> Deliberation:
         wire.article,
         tuple(map(_authorization, wire.authorizations)),
         wire.title,
+        date.fromisoformat(wire.until) if wire.until else ALWAYS.end,
     )
 
 
@@ -112,6 +140,7 @@ def to_deliberation(deliberation: Deliberation) -> repertory_pb2.Deliberation:
         article=deliberation.article,
         authorizations=map(_to_authorization, deliberation.authorizations),
         title=deliberation.title,
+        until="" if deliberation.until == ALWAYS.end else deliberation.until.isoformat(),
     )
 
 
@@ -120,8 +149,19 @@ def to_policy(policy: Policy) -> repertory_pb2.WatchPolicyResponse:
         revision=policy.revision,
         institutions=map(to_institution, policy.institutions),
         availabilities=map(to_availability, policy.availabilities),
-        deliberations=map(to_deliberation, policy.deliberations),
+        deliberations=map(_in_its_term, policy.deliberations),
     )
+
+
+def _in_its_term(deliberation: Deliberation) -> repertory_pb2.Deliberation:
+    """For those who decide by it: each authorization on the days when it may be used."""
+    wire = to_deliberation(deliberation)
+    del wire.authorizations[:]
+    for authorization in deliberation.authorizations:
+        term = deliberation.term_of(authorization)
+        if term is not None:
+            wire.authorizations.append(_to_authorization(replace(authorization, period=term)))
+    return wire
 
 
 def _authorization(wire: repertory_pb2.Authorization) -> Authorization:
@@ -135,6 +175,7 @@ def _authorization(wire: repertory_pb2.Authorization) -> Authorization:
         tuple(wire.qualities),
         tuple(wire.fields),
         periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
+        wire.retention_days,
     )
 
 
@@ -149,4 +190,5 @@ def _to_authorization(authorization: Authorization) -> repertory_pb2.Authorizati
         use=_USES[authorization.use],
         integration_control=_CONTROLS[authorization.integration_control],
         period=periods.to_wire(authorization.period),
+        retention_days=authorization.retention_days,
     )

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
-from crossroads.attestations.v1 import attestations_pb2
 from google.protobuf import any_pb2, message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from mesh import attestations
+
 Tree: TypeAlias = dict[str, "Tree"]
 PREFIX = "type.googleapis.com/"
-_TYPES = {d.full_name: d for d in attestations_pb2.DESCRIPTOR.message_types_by_name.values()}
 
 
 class NotThisAttestation(ValueError):  # noqa: N818 - it states what is wrong
@@ -26,9 +26,9 @@ def minimise(packed: any_pb2.Any, attestation: str, fields: frozenset[str]) -> a
     What the contract does not know is dropped too, so nothing travels unseen.
     Raises NotThisAttestation unless it is a well-formed `attestation`.
     """
-    if packed.type_url != PREFIX + attestation or attestation not in _TYPES:
+    if packed.type_url != PREFIX + attestation or attestation not in attestations.BY_NAME:
         raise NotThisAttestation(attestation)
-    message: Message = message_factory.GetMessageClass(_TYPES[attestation])()
+    message: Message = message_factory.GetMessageClass(attestations.BY_NAME[attestation])()
     try:
         message.ParseFromString(packed.value)
     except DecodeError as error:

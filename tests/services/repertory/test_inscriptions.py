@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,44 @@ def test_lines_hold_exactly_the_days_registered_and_not_ended(
             standing = apply(standing, change)
             known -= days_of([one])
         assert days_of(standing) == known
+
+
+@given(writes, line, st.lists(line, max_size=3), st.randoms())
+def test_a_correction_gives_up_exactly_the_wrong_days_and_keeps_lines_apart(
+    made: list[tuple[str, Inscription]],
+    more: Inscription,
+    right: list[Inscription],
+    random: object,
+) -> None:
+    standing = apply(frozenset(), inscriptions.register([], [more]))
+    for _, one in made:
+        standing = apply(standing, inscriptions.register(standing, [one]))
+    wrong = random.choice(sorted(standing))  # type: ignore[attr-defined]
+    change = inscriptions.correct(standing, wrong, right)
+    after = apply(standing, change)
+    assert days_of(after) == (days_of(standing) - days_of([wrong])) | days_of(right)
+    keys = {wrong.key, *(one.key for one in right)}
+    assert {*change.opened, *change.kept} == {one for one in after if one.key in keys}
+    for key in KEYS:
+        spans = sorted(one.period for one in after if one.key == key)
+        assert all(a.end < b.begin for a, b in itertools.pairwise(spans))
+
+
+@given(st.lists(line, min_size=1, max_size=8))
+def test_correcting_a_line_to_itself_changes_nothing(made: list[Inscription]) -> None:
+    standing = apply(frozenset(), inscriptions.register([], made))
+    wrong = min(standing)
+    same = inscriptions.correct(standing, wrong, [wrong])
+    assert (same.closed, same.opened) == ((), ())
+
+
+@given(line, line)
+def test_a_line_that_does_not_stand_is_not_corrected(
+    stands: Inscription, other: Inscription
+) -> None:
+    if other != stands:
+        with pytest.raises(ValueError, match="no line stands"):
+            inscriptions.correct([stands], other, [])
 
 
 @given(writes)

@@ -1,114 +1,25 @@
-"""The policy: its catalogue, its revisions, and those who follow it."""
+"""The policy: its revisions, both its time axes, and those who follow it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 import grpc
 import pytest
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
 from mesh import refusals
-from mesh.identification import enterprise_number_is_valid
 from mesh.institutions import Institution
 from services.repertory import __main__ as process
-from services.repertory import catalogue, coverage, policy_items
-from services.repertory.domain import (
-    Authorization,
-    Availability,
-    Deliberation,
-    IntegrationControl,
-    Policy,
-    Use,
-)
+from services.repertory import catalogue, policy_items
 from services.repertory.policy_items import OPERATOR, Item, Kind
 from services.repertory.policy_store import PolicyStore
 
 OURS = catalogue.read()
 OPERATOR_PATH = "operator/sandbox"
 Stub = Callable[[str], repertory_pb2_grpc.RepertoryStub]
-
-
-def authorization(**changes: object) -> Authorization:
-    made = Authorization(
-        "X/1",
-        Institution(17, 1),
-        ("pension",),
-        "living_wage_enquiry",
-        Use.CONSULTATION,
-        IntegrationControl.BLOCKING,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def with_authorization(one: Authorization) -> Policy:
-    added = Deliberation("99/999", date(2026, 1, 1), "an article", (one,))
-    return replace(OURS.policy, deliberations=(*OURS.policy.deliberations, added))
-
-
-def authorizations() -> list[Authorization]:
-    return [a for d in OURS.policy.deliberations for a in d.authorizations]
-
-
-def test_the_catalogue_holds_together() -> None:
-    assert coverage.gaps(OURS.policy, OURS.codes) == ()
-    assert len(OURS.policy.deliberations) >= 12
-    assert {a.data_sort for a in OURS.policy.availabilities} == {
-        "employment_period",
-        "wages_and_working_time",
-        "living_wage",
-        "household_composition",
-        "incapacity",
-        "increased_reimbursement",
-        "health_insurability",
-        "disability_recognition",
-        "pension",
-        "unemployment",
-        "income",
-        "social_tariff_energy",
-        "free_transport",
-        "water_bill_reduction",
-    }
-
-
-def test_enterprise_numbers_of_institutions_have_right_check_digits() -> None:
-    for record in OURS.policy.institutions:
-        assert not record.enterprise_number or enterprise_number_is_valid(record.enterprise_number)
-
-
-def test_no_deliberation_gives_income_to_welfare_centres() -> None:
-    assert not [
-        a
-        for a in authorizations()
-        if a.recipient == Institution(17, 1) and "income" in a.data_sorts
-    ]
-
-
-@pytest.mark.parametrize(
-    ("broken", "gap"),
-    [
-        ({"recipient": Institution(17, 9)}, "17/9 is not an institution"),
-        ({"data_sorts": ("dreams",)}, "nobody holds dreams"),
-        ({"fields": ("period", "colour")}, "no sort of data has the field colour"),
-        ({"fields": ("members",)}, "none of its fields is in pension"),
-        ({"fields": ("period.middle",)}, "no sort of data has the field period.middle"),
-        ({"qualities": (777,)}, "sector 17 has no quality 777"),
-        ({"id": "B18-002/1"}, "two authorizations have this id"),
-    ],
-)
-def test_coverage_finds_what_does_not_hold_together(broken: dict[str, object], gap: str) -> None:
-    assert coverage.gaps(with_authorization(authorization()), OURS.codes) == ()
-    found = coverage.gaps(with_authorization(authorization(**broken)), OURS.codes)
-    assert any(gap in one for one in found)
-
-
-def test_coverage_looks_at_holders_and_attestations() -> None:
-    wrong = Availability("dreams", "crossroads.attestations.v1.Dream", Institution(99, 0), (5,))
-    policy = replace(OURS.policy, availabilities=(*OURS.policy.availabilities, wrong))
-    assert len(coverage.gaps(policy, OURS.codes)) == 3
 
 
 def test_the_documents_of_a_policy_make_the_same_policy() -> None:
@@ -119,7 +30,7 @@ def test_the_documents_of_a_policy_make_the_same_policy() -> None:
 
 
 def test_a_new_catalogue_leaves_what_operators_put() -> None:
-    centre = OURS.policy.institutions[9]
+    centre = next(one for one in OURS.policy.institutions if one.institution == Institution(17, 1))
     put = policy_items.of_institution(
         replace(
             centre,
@@ -166,7 +77,9 @@ async def test_the_catalogue_is_loaded_once_and_each_new_state_is_a_revision(
 
 
 async def test_a_catalogue_with_gaps_is_not_loaded(policies: PolicyStore) -> None:
-    wrong = with_authorization(authorization(data_sorts=("dreams",)))
+    first, *others = OURS.policy.deliberations
+    given = replace(first.authorizations[0], data_sorts=("dreams",))
+    wrong = replace(OURS.policy, deliberations=(replace(first, authorizations=(given,)), *others))
     with pytest.raises(ValueError, match="nobody holds dreams"):
         await process.load(policies, replace(OURS, policy=wrong, digest="another"))
     assert (await policies.policy()).revision == 0
@@ -196,14 +109,14 @@ async def test_a_follower_who_has_the_revision_waits_for_a_later_one(stub: Stub)
     stream = stub("service/router").WatchPolicy(repertory_pb2.WatchPolicyRequest(after_revision=1))
     hears = asyncio.ensure_future(anext(aiter(stream)))
     listed = await stub(OPERATOR_PATH).ListDeliberations(repertory_pb2.ListDeliberationsRequest())
-    changed = listed.deliberations[0]
+    changed = listed.deliberations[1]
     changed.authorizations[0].period.end = "2030-01-01"
     await stub(OPERATOR_PATH).PutDeliberation(
         repertory_pb2.PutDeliberationRequest(deliberation=changed)
     )
     policy = await hears
     assert policy.revision == 2
-    assert policy.deliberations[0].authorizations[0].period.end == "2030-01-01"
+    assert policy.deliberations[1].authorizations[0].period.end == "2030-01-01"
     stream.cancel()
 
 
@@ -239,4 +152,4 @@ async def test_the_policy_lists_come_in_pages(stub: Stub) -> None:
 def test_what_says_the_same_keeps_its_origin() -> None:
     item = Item(Kind.INSTITUTION, "17/1", {"name": "x"}, since=3)
     same = replace(item, origin=OPERATOR, since=0)
-    assert policy_items.put([item], same) == [item]
+    assert policy_items.put([item], [same]) == [item]

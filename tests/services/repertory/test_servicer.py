@@ -150,13 +150,15 @@ async def test_a_service_registers_for_the_institution_it_speaks_for(
 async def test_who_speaks_for_an_institution_that_ceased_to_exist_is_refused(
     stub: Stub, line: Line
 ) -> None:
-    listed = await stub(OPERATOR).ListInstitutions(repertory_pb2.ListInstitutionsRequest())
+    listed = await stub(OPERATOR).ListInstitutions(
+        repertory_pb2.ListInstitutionsRequest(page_size=1000)
+    )
     record = next(
-        one for one in listed.institutions if list(one.identities)[:1] == ["institution/17/1"]
+        one for one in listed.institutions if list(one.identities)[:1] == ["institution/17/3"]
     )
     record.period.end = "2020-01-01"
     await stub(OPERATOR).PutInstitution(repertory_pb2.PutInstitutionRequest(institution=record))
-    refused = await refusal(stub("institution/17/1").Register(register(line())))
+    refused = await refusal(stub("institution/17/3").Register(register(line(institution="17/3"))))
     assert refused.reason == "NOT_YOUR_INSTITUTION"
 
 
