@@ -9,7 +9,7 @@ from typing import Any
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, telemetry, tickets
+from mesh import call, clock, telemetry, tickets, written
 from mesh.institutions import Institution
 from services.repertory import asked, entries, inscriptions, paging, permission, refusals, wire
 from services.repertory.domain import Inscription, InstitutionRecord, Person
@@ -99,11 +99,11 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.BatchLookupRequest, context: Context
     ) -> repertory_pb2.BatchLookupResponse:
         freshness = asked.freshness(request.freshness)
-        persons, position = await self._lookup(request.ssins, asked.moment(request.known_at))
+        persons, position = await self._lookup(request.ssins, await self._moment(request))
         if freshness > position:
             raise refusals.not_yet_known()
         return repertory_pb2.BatchLookupResponse(
-            persons=map(wire.to_person, persons), position=str(position)
+            persons=map(wire.to_person, persons), position=request.position or str(position)
         )
 
     async def ReplacePerson(
@@ -118,14 +118,11 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             if standing.first is not None:
                 recorded = _repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(standing, wanted, Change((), (), ()))
+                recorded = await self._record(standing, wanted, parts, Change((), (), ()))
             else:
                 in_force = standing.in_force[new]
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(
-                    standing, wanted, inscriptions.replace(standing.lines, old, in_force)
-                )
+                change = inscriptions.replace(standing.lines, old, in_force)
+                recorded = await self._record(standing, wanted, parts, change)
                 await self._recorder.replace(standing, old, in_force, recorded.at)
         return repertory_pb2.ReplacePersonResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
@@ -151,8 +148,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         async with self._recorder.changing(wanted, ssins) as standing:
             if standing.first is None:
                 change = decide(standing)
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(standing, wanted, change)
+                recorded = await self._record(standing, wanted, parts, change)
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
         recorded = _repeated(standing, wanted)
@@ -160,10 +156,25 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         then = [line for person in persons for line in person.inscriptions]
         return inscriptions.of_keys(then, (line.key for line in about)), recorded
 
-    async def _tell(self, standing: Standing, wanted: Request, parts: Sequence[Part]) -> None:
+    async def _moment(self, request: repertory_pb2.BatchLookupRequest) -> datetime | None:
+        """As known when; None is now."""
+        if not request.position:
+            return asked.moment(request.known_at)
+        if request.known_at:
+            raise refusals.malformed(("position", refusals.TWO_MOMENTS))
+        moment = await self._store.moment_of(int(request.position))
+        if moment is None:
+            raise refusals.unknown_position(request.position)
+        return moment
+
+    async def _record(
+        self, standing: Standing, wanted: Request, parts: Sequence[Part], change: Change
+    ) -> Recorded:
+        """Record a change, and let the ledger be told of it."""
         telemetry.note(crossroads__ticket=wanted.ticket)
-        entry = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
-        await self._recorder.tell(standing, entry.SerializeToString())
+        told = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
+        await self._recorder.tell(standing, told.SerializeToString())
+        return await self._recorder.record(standing, wanted, change, written.of(told.entries))
 
     def _check_qualities(self, lines: Sequence[Inscription]) -> None:
         for sector in sorted({line.key.institution.sector for line in lines}):

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call
-from services.repertory import coverage, paging, policy_items, refusals, wire
+from mesh import call, telemetry
+from services.repertory import coverage, paging, policy_items, policy_recording, refusals, wire
 from services.repertory.domain import Availability, Deliberation, InstitutionRecord
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_items import OPERATOR, Item
@@ -62,7 +62,8 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         except ValueError as error:
             raise refusals.malformed(("institution.period", refusals.NO_PERIOD)) from error
         item = policy_items.of_institution(record, OPERATOR)
-        return repertory_pb2.PutInstitutionResponse(revision=await self._put(item))
+        revision, ticket = await self._put(item)
+        return repertory_pb2.PutInstitutionResponse(revision=revision, ticket=ticket)
 
     async def PutDeliberation(
         self, request: repertory_pb2.PutDeliberationRequest, context: Context
@@ -72,7 +73,8 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         except ValueError as error:
             raise refusals.malformed(("deliberation", refusals.NO_PERIOD)) from error
         item = policy_items.of_deliberation(deliberation, OPERATOR)
-        return repertory_pb2.PutDeliberationResponse(revision=await self._put(item))
+        revision, ticket = await self._put(item)
+        return repertory_pb2.PutDeliberationResponse(revision=revision, ticket=ticket)
 
     async def WatchPolicy(
         self, request: repertory_pb2.WatchPolicyRequest, context: Context
@@ -80,22 +82,35 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         revision = request.after_revision
         while True:
             policy = await self._feed.after(revision)
-            yield wire.to_policy(policy)
+            yield wire.to_policy(policy, repertory_pb2.WatchPolicyResponse)
             revision = policy.revision
 
-    async def _put(self, item: Item) -> int:
-        """Record an item that leaves no gap; the revision that first holds it as it is."""
+    async def GetPolicy(
+        self, request: repertory_pb2.GetPolicyRequest, context: Context
+    ) -> repertory_pb2.GetPolicyResponse:
+        revision = request.revision
+        policy = await (self._policies.policy_of(revision) if revision else self._policies.policy())
+        if policy is None:
+            raise refusals.unknown_revision(revision)
+        return wire.to_policy(policy, repertory_pb2.GetPolicyResponse)
+
+    async def _put(self, item: Item) -> tuple[int, str]:
+        """Record an item that leaves no gap; the revision that first holds it, and the ticket."""
         async with self._policies.changing() as standing:
             after = policy_items.put(standing.items, item)
             before = set(self._gaps(standing.items))
             gaps = [gap for gap in self._gaps(after) if gap not in before]
             if gaps:
                 raise refusals.incoherent_policy(item.kind.value, gaps)
-            path = call.caller().principal.path
-            revision = await self._policies.write(standing, after, path)
+            caller = call.caller()
+            path = caller.principal.path
+            revision, ticket = await policy_recording.record(
+                self._policies, standing, after, path, caller.chain or (path,)
+            )
+        telemetry.note(crossroads__ticket=ticket)
         unchanged = [one for one in standing.items if one in after and one.key == item.key]
         same = next((one for one in unchanged if one.kind is item.kind), None)
-        return same.since if same else revision
+        return (same.since if same else revision), ticket
 
     def _gaps(self, items: Sequence[Item]) -> tuple[str, ...]:
         return coverage.gaps(policy_items.policy(0, items), self._codes)

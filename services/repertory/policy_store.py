@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import database
+from mesh import database, outbox
 from mesh.institutions import Institution
+from mesh.written import Written
 from services.repertory import documents, policy_items
 from services.repertory.domain import InstitutionRecord, Policy
-from services.repertory.policy_items import Item, Kind
+from services.repertory.policy_items import Difference, Item, Kind
+from services.repertory.recording import LEDGER
 
 CHANGED = "policy"
 """Channel that wakes who follows the policy."""
@@ -29,6 +32,15 @@ class Standing:
     items: tuple[Item, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the ledger is told of a change, and what is kept of that."""
+
+    ticket: str
+    written: Written
+    payload: bytes
+
+
 class PolicyStore:
     """Institutions, availabilities and deliberations; nothing of them is ever overwritten."""
 
@@ -40,6 +52,21 @@ class PolicyStore:
         async with self._engine.connect() as connection:
             revision, items = await self._standing(connection)
         return policy_items.policy(revision, items)
+
+    async def policy_of(self, revision: int) -> Policy | None:
+        """The policy as it stood at a revision; None where there is none of that number."""
+        async with self._engine.connect() as connection:
+            if not 0 < revision <= await self._revision(connection):
+                return None
+            rows = await connection.execute(
+                text(
+                    "SELECT kind, key, document, origin, from_revision FROM policy_items "
+                    "WHERE from_revision <= :revision "
+                    "AND (until_revision IS NULL OR until_revision > :revision)"
+                ),
+                {"revision": revision},
+            )
+            return policy_items.policy(revision, map(_item, rows))
 
     async def revision(self) -> int:
         async with self._engine.connect() as connection:
@@ -83,17 +110,25 @@ class PolicyStore:
             revision, items = await self._standing(connection)
             yield Standing(connection, revision, tuple(items))
 
-    async def write(self, standing: Standing, after: Iterable[Item], caused_by: str) -> int:
-        """Make the policy consist of `after`; the revision it then has. No change, no revision."""
-        change = policy_items.difference(standing.items, after)
-        if not change.closed and not change.opened:
-            return standing.revision
+    async def write(
+        self, standing: Standing, change: Difference, caused_by: str, told: Told
+    ) -> None:
+        """Make the next revision, and let the outbox tell the ledger of it."""
         revision = standing.revision + 1
         connection = standing.connection
         await connection.execute(
-            text("INSERT INTO revisions (revision, caused_by) VALUES (:revision, :caused_by)"),
-            {"revision": revision, "caused_by": caused_by},
+            text(
+                "INSERT INTO revisions (revision, caused_by, ticket, written) "
+                "VALUES (:revision, :caused_by, :ticket, CAST(:written AS jsonb))"
+            ),
+            {
+                "revision": revision,
+                "caused_by": caused_by,
+                "ticket": told.ticket,
+                "written": json.dumps(told.written),
+            },
         )
+        await outbox.put(connection, LEDGER, told.payload)
         await connection.execute(
             text(
                 """
@@ -128,7 +163,6 @@ class PolicyStore:
             },
         )
         await database.notify(connection, CHANGED)
-        return revision
 
     async def _revision(self, connection: AsyncConnection) -> int:
         found: int | None = await connection.scalar(text("SELECT max(revision) FROM revisions"))
@@ -148,8 +182,8 @@ class PolicyStore:
                 )
             )
         ).all()
-        return rows[0].revision, [
-            Item(Kind(row.kind), row.key, row.document, row.origin, row.from_revision)
-            for row in rows
-            if row.kind is not None
-        ]
+        return rows[0].revision, [_item(row) for row in rows if row.kind is not None]
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(Kind(row.kind), row.key, row.document, row.origin, row.from_revision)

@@ -13,6 +13,7 @@ NO_PERIOD = "a day that does not exist, or an end that does not come after its b
 NO_DAY = "not a day"
 NO_MOMENT = "not an RFC 3339 moment, or one that is still to come"
 NO_TOKEN = "not a token of the page before"  # noqa: S105 - of a page
+TWO_MOMENTS = "not together with known_at"
 NO_FRESHNESS = "not a freshness token"
 WRONG_CHECK_DIGITS = "the check digits are wrong"
 
@@ -61,6 +62,18 @@ def not_inscribed() -> Refusal:
 
 def not_yet_known() -> Refusal:
     return Refusal(grpc.StatusCode.UNAVAILABLE, "NOT_YET_KNOWN", retry_after=0.1)
+
+
+def unknown_revision(revision: int) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.NOT_FOUND, "UNKNOWN_REVISION", metadata={"revision": str(revision)}
+    )
+
+
+def unknown_position(position: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.OUT_OF_RANGE, "UNKNOWN_POSITION", metadata={"position": position}
+    )
 
 
 def already_replaced() -> Refusal:
