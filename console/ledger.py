@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from console import auditor, replay
-from console.auditor import AUDITOR, ERRORS
+from console import auditor, reconciliation, replay, search
+from console.auditor import ERRORS
 from console.state import State
 from services.ledger import checkpoint, export_file, verifier
 from services.ledger.checkpoint import Untrusted, VerifierKey
@@ -23,13 +23,15 @@ SCREEN = Console()
 
 app = typer.Typer(no_args_is_help=True, help="Export, verify, replay, reconcile, search.")
 app.command("replay")(replay.command)
+app.command("reconcile")(reconciliation.command)
+app.command("search")(search.command)
 
 
 @app.command()
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Where to write the export.")],
-    identity: Annotated[str, typer.Option("--as", help="The auditor to be.")] = AUDITOR,
+    identity: Annotated[str, typer.Option("--as", help="The auditor to be.")] = auditor.AUDITOR,
 ) -> None:
     """Write every entry with its salt, and the signed checkpoint over them, to a file."""
     with auditor.asking():

@@ -7,6 +7,7 @@ from datetime import date
 
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2
+from google.protobuf.message import DecodeError
 
 from mesh import institutions, periods
 from services.router import decision, entries, wire
@@ -41,7 +42,7 @@ def past(entry: ledger_pb2.Entry) -> Past:
         if entry.kind in CONSULTATIONS:
             return _consultation(entry)
         return _distribution(entry)
-    except ValueError as error:  # what cannot be parsed as well
+    except (ValueError, DecodeError) as error:
         raise Incomplete("the entry lacks what its decision was made from") from error
 
 
