@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,10 +20,8 @@ from crossroads.router.v1 import exchange_pb2
 from crossroads.types.v1 import types_pb2
 from psycopg import sql
 from sqlalchemy import make_url
-from typer.testing import CliRunner
 
 from console import databases, reconciliation, replay, search, state
-from console.__main__ import app
 from console.auditor import AUDITOR
 from console.state import State
 from mesh import clock
@@ -208,10 +208,14 @@ async def test_the_policy_that_was_loaded_is_found(place: State, stage: Stage) -
 async def test_a_person_does_so_with_the_command(
     place: State, words: tuple[str, ...], said: str
 ) -> None:
-    arguments = ["--state", str(place.root), "ledger", *words]
-    runner = CliRunner(env={"COLUMNS": "250"})
-    result = await asyncio.to_thread(runner.invoke, app, arguments)
-    assert (result.exit_code, said in result.output) == (0, True), result.output
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "console", "--state", str(place.root), "ledger", *words),
+        cwd=state.PROJECT,
+        env={**os.environ, "COLUMNS": "250"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert (process.returncode, said in out.decode()) == (0, True)
 
 
 def _today() -> types_pb2.Period:
