@@ -1,4 +1,4 @@
-"""`crossroads ledger`: export the ledger, and verify an export far from it."""
+"""`crossroads ledger`: export, verify, replay, reconcile and search the ledger."""
 
 from __future__ import annotations
 
@@ -6,42 +6,36 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import grpc
 import typer
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from console import endpoints
+from console import auditor, reconciliation, replay, search
+from console.auditor import ERRORS
 from console.state import State
 from services.ledger import checkpoint, export_file, verifier
 from services.ledger.checkpoint import Untrusted, VerifierKey
 
-SERVER_NAME = "ledger"
-AUDITOR = "auditor/privacy"
 MOST_SHOWN = 20
 SCREEN = Console()
-ERRORS = Console(stderr=True)
 
-app = typer.Typer(no_args_is_help=True, help="Export the ledger, and verify an export offline.")
+app = typer.Typer(no_args_is_help=True, help="Export, verify, replay, reconcile, search.")
+app.command("replay")(replay.command)
+app.command("reconcile")(reconciliation.command)
+app.command("search")(search.command)
 
 
 @app.command()
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Where to write the export.")],
-    identity: Annotated[str, typer.Option("--as", help="The auditor to be.")] = AUDITOR,
+    identity: Annotated[str, typer.Option("--as", help="The auditor to be.")] = auditor.AUDITOR,
 ) -> None:
     """Write every entry with its salt, and the signed checkpoint over them, to a file."""
-    try:
+    with auditor.asking():
         count, key = asyncio.run(write(context.obj, identity, file))
-    except (FileNotFoundError, KeyError) as error:
-        ERRORS.print("No mesh serves, or it has no such auditor. `crossroads up` starts one.")
-        raise typer.Exit(1) from error
-    except grpc.aio.AioRpcError as error:
-        ERRORS.print(f"The ledger did not export: {escape(str(error.details()))}")
-        raise typer.Exit(1) from error
     SCREEN.print(f"{count} entries written to {escape(str(file))}. Verifier key:", highlight=False)
     SCREEN.print(key, highlight=False, markup=False, soft_wrap=True)
 
@@ -95,7 +89,7 @@ def verify(
 async def write(place: State, identity: str, file: Path) -> tuple[int, str]:
     """How many entries were written, and the key that verifies them."""
     count, key = 0, ""
-    async with _channel(place, identity) as channel:
+    async with auditor.channel(place, identity, "ledger") as channel:
         request = ledger_pb2.ExportRequest()
         with file.open("wb") as out:
             async for message in ledger_pb2_grpc.LedgerStub(channel).Export(request):
@@ -103,22 +97,6 @@ async def write(place: State, identity: str, file: Path) -> tuple[int, str]:
                 count += len(message.entries)
                 key = message.verifier_key or key
     return count, key
-
-
-def _channel(place: State, identity: str) -> grpc.aio.Channel:
-    """As the auditor. Raises FileNotFoundError without a mesh, KeyError without the identity."""
-    serving = endpoints.load(place.endpoints)
-    files = serving.identities[identity]
-    credentials = grpc.ssl_channel_credentials(
-        Path(serving.ca).read_bytes(),
-        Path(files["key"]).read_bytes(),
-        Path(files["certificate"]).read_bytes(),
-    )
-    return grpc.aio.secure_channel(
-        serving.addresses[SERVER_NAME],
-        credentials,
-        [("grpc.ssl_target_name_override", SERVER_NAME)],
-    )
 
 
 def _key_within(file: Path) -> VerifierKey:

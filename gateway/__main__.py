@@ -7,9 +7,10 @@ from pathlib import Path
 import structlog
 
 from gateway import peers
+from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
-from gateway.peers import Declarations, Repertory, Router
+from gateway.peers import Declarations, Ledger, Repertory, Router
 from gateway.web import Web
 from mesh import contracts, process
 from mesh.certificates import Certificates
@@ -26,6 +27,7 @@ async def main(settings: Settings) -> None:
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         Declarations(channels),
+        DoorBook(Ledger(channels)),
         lambda: peers.all_serve(channels),
     )
     server = Server(settings, certificates, web.application())

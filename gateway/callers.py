@@ -11,27 +11,30 @@ from cryptography import x509
 
 from mesh import clock, identity
 from mesh.certificates import Certificates
-from mesh.identity import Certificate, Identity
+from mesh.identity import Certificate
 from mesh.refusals import Refusal
 
 PRESENTED = "crossroads.certificate"
 """Extension of the ASGI scope that holds the verified certificate in DER."""
 
 
-def identify(scope: Mapping[str, Any], certificates: Certificates) -> Identity:
-    """The caller. Raises UNAUTHENTICATED: no identity, revoked, or expired."""
-    presented = scope.get("extensions", {}).get(PRESENTED)
-    if presented is None:
+def presented(scope: Mapping[str, Any]) -> Certificate:
+    """The certificate of the connection. Raises UNAUTHENTICATED: it bears no identity."""
+    der = scope.get("extensions", {}).get(PRESENTED)
+    if der is None:
         raise _refusal("NOT_IDENTIFIED")
     try:
-        certificate = _read(presented)
+        return _read(der)
     except (ValueError, x509.ExtensionNotFound) as error:
         raise _refusal("NOT_IDENTIFIED") from error
+
+
+def check(certificate: Certificate, certificates: Certificates) -> None:
+    """Raise UNAUTHENTICATED for a certificate that is revoked or has expired."""
     if certificates.is_revoked(certificate.serial):
         raise _refusal("CERTIFICATE_REVOKED")
     if certificate.not_after < clock.now():
         raise _refusal("CERTIFICATE_EXPIRED")
-    return certificate.identity
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ import asyncio
 
 import grpc
 from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
+from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 from grpc_health.v1 import health_pb2
@@ -16,6 +17,7 @@ from mesh.identity import Identity
 WAIT_MS = 2000
 """How long a question for a notification waits for it."""
 _EXCHANGE_S = 4.0
+_DOOR_S = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 
 
@@ -86,8 +88,19 @@ class Repertory:
         return list(answer.inscriptions)
 
 
+class Ledger:
+    """Where it is written who was turned away."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def append(self, entry: ledger_pb2.Entry) -> None:
+        stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
+        await stub.Append(ledger_pb2.AppendRequest(entries=[entry]), timeout=_DOOR_S)
+
+
 async def all_serve(channels: Channels) -> bool:
-    """Whether every peer says that it serves."""
+    """Whether every peer that an answer needs says that it serves."""
     names = ("router", "declarations", "repertory")
     return all(await asyncio.gather(*(_serves(channels, name) for name in names)))
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway import callers, dimona, documents, refused, soap
+from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.peers import Declarations
 from mesh import deadlines, telemetry
@@ -36,11 +37,13 @@ class Web:
         certificates: Certificates,
         exchange: Exchange,
         declarations: Declarations,
+        door: DoorBook,
         healthy: Callable[[], Awaitable[bool]],
     ) -> None:
         self._certificates = certificates
         self._exchange = exchange
         self._declarations = declarations
+        self._door = door
         self._healthy = healthy
 
     def application(self) -> Starlette:
@@ -67,7 +70,7 @@ class Web:
             ):
                 deadlines.start(WHOLE_S)
                 try:
-                    caller = callers.identify(request.scope, self._certificates)
+                    caller = await self._identify(request, name)
                     telemetry.note(crossroads__caller=caller.path)
                     response = await endpoint(request, caller)
                 except Exception as error:  # noqa: BLE001 - every error leaves as XML
@@ -76,6 +79,16 @@ class Web:
                 return response
 
         return serve
+
+    async def _identify(self, request: Request, asked: str) -> Identity:
+        """The caller. One whose certificate no longer holds is turned away, and that is kept."""
+        certificate = callers.presented(request.scope)
+        try:
+            callers.check(certificate, self._certificates)
+        except Refusal as refusal:
+            await self._door.write(certificate.identity, asked, refusal)
+            raise
+        return certificate.identity
 
     async def _ask(self, request: Request, caller: Identity) -> Response:
         body = await documents.receive(request.stream())

@@ -20,7 +20,13 @@ _RIGHTS = "/crossroads.rights.v1.Rights/"
 
 _MEMBERS = frozenset({"institution", "hub", "service/declarations", "service/rights"})
 _WRITERS = frozenset(
-    {"service/repertory", "service/router", "service/declarations", "service/rights"}
+    {
+        "service/repertory",
+        "service/router",
+        "service/declarations",
+        "service/rights",
+        GATEWAY,
+    }
 )
 
 TABLE: dict[str, frozenset[str]] = {
@@ -28,7 +34,9 @@ TABLE: dict[str, frozenset[str]] = {
     _REPERTORY + "End": frozenset({"institution", "service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
-    _REPERTORY + "BatchLookup": frozenset({"service/router", "service/declarations"}),
+    _REPERTORY + "BatchLookup": frozenset(
+        {"service/router", "service/declarations", "operator", "auditor"}
+    ),
     _REPERTORY + "ReplacePerson": frozenset({"operator", "institution/0/0"}),
     _REPERTORY + "ListInstitutions": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "GetInstitution": frozenset({"institution", "operator", "auditor"}),
@@ -39,6 +47,7 @@ TABLE: dict[str, frozenset[str]] = {
     _REPERTORY + "ListDeliberations": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "PutDeliberation": frozenset({"operator"}),
     _REPERTORY + "WatchPolicy": frozenset({"service/router", "hub"}),
+    _REPERTORY + "GetPolicy": frozenset({"operator", "auditor"}),
     _EXCHANGE + "Consult": _MEMBERS,
     _EXCHANGE + "BatchConsult": _MEMBERS,
     _EXCHANGE + "Explain": _MEMBERS,
@@ -53,6 +62,7 @@ TABLE: dict[str, frozenset[str]] = {
     _LEDGER + "GetConsistencyProof": frozenset({ANYONE}),
     _LEDGER + "ListAccesses": frozenset({"auditor", "citizen"}),
     _LEDGER + "Export": frozenset({"auditor"}),
+    "/crossroads.ledger.v1.Witness/ListWritten": frozenset({"auditor"}),
     _DECLARATIONS + "SubmitDimona": frozenset({"employer"}),
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.ledger import tree
 
@@ -15,6 +16,30 @@ class Entry:
     ticket: str
     ssin: str = field(repr=False)
     content: bytes = field(repr=False)
+    kind: int = 0
+    institution: str = ""
+    outcome: int = 0
+    data_sorts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries; what is empty, 0 or None does not narrow it. The end is not included."""
+
+    ssin: str = field(default="", repr=False)
+    ticket: str = ""
+    institution: str = ""
+    kind: int = 0
+    outcome: int = 0
+    data_sort: str = ""
+    recorded_from: datetime | None = None
+    recorded_until: datetime | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index leads to what is searched."""
+        moments = (self.recorded_from, self.recorded_until)
+        return bool(self.ssin or self.ticket or self.institution or self.kind or any(moments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +93,4 @@ class Access:
 
     index: int
     content: bytes = field(repr=False)
+    recorded_at: datetime

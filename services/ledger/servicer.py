@@ -8,14 +8,16 @@ from typing import Any
 import grpc
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 
-from mesh import clock
+from mesh import clock, institutions
+from mesh.access import GATEWAY
 from mesh.call import caller
 from mesh.coalescing import Coalescer
 from mesh.identity import Identity
 from mesh.refusals import Refusal
-from services.ledger import commitment, proof, tree
+from services.ledger import commitment, proof, searching, tree
 from services.ledger.checkpoint import Checkpoint, Signer
-from services.ledger.domain import Access, Conflict, Entry, Leaf, Sealed
+from services.ledger.domain import Access, Conflict, Entry, Leaf, Sealed, Search
+from services.ledger.searching import malformed
 from services.ledger.store import Store
 from services.ledger.writer import Writer
 
@@ -25,7 +27,6 @@ PAGE = 100
 EXPORT_PAGE = 200
 MOST_BYTES = 1 << 20
 """About how much one message carries; a gRPC client takes 4 MiB unless told otherwise."""
-LAST = (1 << 63) - 1
 Context = Any
 
 
@@ -44,6 +45,7 @@ class Ledger(ledger_pb2_grpc.LedgerServicer):
     async def Append(
         self, request: ledger_pb2.AppendRequest, context: Context
     ) -> ledger_pb2.AppendResponse:
+        _check_may_write(caller().identity, request)
         return _leaves(await self.append(request.entries))
 
     async def append(self, entries: Sequence[ledger_pb2.Entry]) -> tuple[Leaf, ...]:
@@ -91,12 +93,10 @@ class Ledger(ledger_pb2_grpc.LedgerServicer):
         self, request: ledger_pb2.ListAccessesRequest, context: Context
     ) -> ledger_pb2.ListAccessesResponse:
         reader = caller().principal
-        _check_may_read(reader, request)
-        before, most = _before(request.page_token), request.page_size or PAGE
-        if request.ssin:
-            found = await self._store.of_person(request.ssin, request.ticket, before, most + 1)
-        else:
-            found = await self._store.of_ticket(request.ticket, before, most + 1)
+        search = searching.search(request)
+        _check_may_read(reader, search)
+        before, most = searching.before(request.page_token), request.page_size or PAGE
+        found = await self._store.accesses(search, before, most + 1)
         return _page(found, most, with_content=reader.kind == "auditor")
 
     async def Export(
@@ -131,12 +131,19 @@ class Ledger(ledger_pb2_grpc.LedgerServicer):
         return note
 
 
-def _check_may_read(reader: Identity, request: ledger_pb2.ListAccessesRequest) -> None:
-    """A citizen reads what is about herself, an auditor what is about one person or exchange."""
+def _check_may_write(writer: Identity, request: ledger_pb2.AppendRequest) -> None:
+    """The gateway decides nothing: it writes only whom it turned away."""
+    kinds = {entry.kind for entry in request.entries}
+    if writer.path == GATEWAY and kinds != {ledger_pb2.ENTRY_KIND_DOOR}:
+        raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "ONLY_THE_DOOR")
+
+
+def _check_may_read(reader: Identity, search: Search) -> None:
+    """A citizen reads what is about herself, an auditor what an index leads to."""
     if reader.kind == "auditor":
-        if not request.ssin and not request.ticket:
-            raise _malformed("ssin", "name a person, or a ticket")
-    elif reader.kind != "citizen" or not reader.ssin or reader.ssin != request.ssin:
+        if not search.is_narrow:
+            raise malformed("ssin", "name a person, ticket, institution, kind or period")
+    elif reader.kind != "citizen" or not reader.ssin or reader.ssin != search.ssin:
         raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_OWN")
 
 
@@ -152,33 +159,29 @@ def _reused(conflict: Conflict) -> Refusal:
     )
 
 
-def _malformed(field: str, description: str) -> Refusal:
-    return Refusal(
-        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
-    )
-
-
 def _entry(wire: ledger_pb2.Entry, position: int) -> Entry:
     try:
         clock.parse(wire.occurred_at)
     except ValueError as error:
-        raise _malformed(f"entries[{position}].occurred_at", "not an RFC 3339 moment") from error
+        raise malformed(f"entries[{position}].occurred_at", "not an RFC 3339 moment") from error
     content = wire.SerializeToString(deterministic=True)
-    return Entry(wire.entry_id, wire.ticket, wire.ssin, content)
+    place = institutions.from_wire(wire.institution) if wire.HasField("institution") else ""
+    return Entry(
+        wire.entry_id,
+        wire.ticket,
+        wire.ssin,
+        content,
+        wire.kind,
+        str(place),
+        wire.outcome,
+        tuple(wire.data_sorts),
+    )
 
 
 def _leaves(leaves: Sequence[Leaf]) -> ledger_pb2.AppendResponse:
     return ledger_pb2.AppendResponse(
         leaves=[ledger_pb2.Leaf(entry_id=leaf.entry_id, index=leaf.index) for leaf in leaves]
     )
-
-
-def _before(page_token: str) -> int:
-    if not page_token:
-        return LAST
-    if not (page_token.isascii() and page_token.isdigit() and len(page_token) < 19):
-        raise _malformed("page_token", "not a token of a page before")
-    return int(page_token)
 
 
 def _page(
@@ -191,7 +194,8 @@ def _page(
         carried += len(access.content)
         if page.accesses and carried > MOST_BYTES:
             break
-        wire = page.accesses.add(index=access.index)
+        recorded_at = clock.rfc3339(access.recorded_at)
+        wire = page.accesses.add(index=access.index, recorded_at=recorded_at)
         wire.entry.ParseFromString(access.content)
         if not with_content:
             wire.entry.ClearField("content")

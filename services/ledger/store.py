@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.ledger.domain import Access, Addition, Known, Sealed
+from services.ledger.domain import Access, Addition, Known, Sealed, Search
 from services.ledger.proof import Place
 from services.ledger.tree import Frontier
 
@@ -21,12 +21,17 @@ WRITE = text(
         WHERE size = :old_size AND frontier = CAST(:old_frontier AS bytea[])
         RETURNING size
     ), written AS (
-        INSERT INTO entries (position, recorded_at, ticket, ssin, salt, content)
+        INSERT INTO entries (position, recorded_at, ticket, ssin, salt, content,
+                             kind, institution, outcome, data_sorts)
         SELECT CAST(:first AS bigint) + place - 1, CAST(:recorded_at AS timestamptz),
-               ticket, ssin, salt, content
+               ticket, ssin, salt, content, kind, institution, outcome,
+               string_to_array(data_sorts, chr(31))
         FROM moved, unnest(CAST(:tickets AS text[]), CAST(:ssins AS text[]),
-                           CAST(:salts AS bytea[]), CAST(:contents AS bytea[]))
-             WITH ORDINALITY AS given(ticket, ssin, salt, content, place)
+                           CAST(:salts AS bytea[]), CAST(:contents AS bytea[]),
+                           CAST(:kinds AS smallint[]), CAST(:institutions AS text[]),
+                           CAST(:outcomes AS smallint[]), CAST(:data_sorts AS text[]))
+             WITH ORDINALITY AS given(ticket, ssin, salt, content, kind, institution, outcome,
+                                      data_sorts, place)
     ), named AS (
         INSERT INTO entry_ids (entry_id, position, digest)
         SELECT entry_id, CAST(:first AS bigint) + place - 1, digest
@@ -41,6 +46,17 @@ WRITE = text(
     SELECT size FROM moved
     """
 )
+CONDITIONS = {
+    "ssin": "ssin = :ssin AND ssin <> ''",
+    "ticket": "ticket = :ticket AND ticket <> ''",
+    "institution": "institution = :institution AND institution <> ''",
+    "kind": "kind = :kind",
+    "outcome": "outcome = :outcome",
+    "data_sort": ":data_sort = ANY(data_sorts)",
+    "recorded_from": "recorded_at >= :recorded_from",
+    "recorded_until": "recorded_at < :recorded_until",
+}
+"""How each part of a search narrows it; the indexes leave empty values out."""
 
 
 class Store:
@@ -119,6 +135,10 @@ class Store:
                 "ssins": [entry.ssin for entry in addition.entries],
                 "salts": list(addition.salts),
                 "contents": [entry.content for entry in addition.entries],
+                "kinds": [entry.kind for entry in addition.entries],
+                "institutions": [entry.institution for entry in addition.entries],
+                "outcomes": [entry.outcome for entry in addition.entries],
+                "data_sorts": ["\x1f".join(entry.data_sorts) for entry in addition.entries],
                 "entry_ids": [entry.entry_id for entry in addition.entries],
                 "digests": list(addition.digests),
                 "levels": [node.level for node in addition.nodes],
@@ -168,28 +188,19 @@ class Store:
             )
         return [Sealed(row.position, row.hash, row.salt, row.content) for row in rows]
 
-    async def of_person(self, ssin: str, ticket: str, before: int, most: int) -> list[Access]:
-        """Entries about a person, of one ticket unless it is empty, newest first."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(
-                text(
-                    "SELECT position, content FROM entries "
-                    "WHERE ssin = :ssin AND ssin <> '' AND position < :before "
-                    "AND (:ticket = '' OR ticket = :ticket) ORDER BY position DESC LIMIT :most"
-                ),
-                {"ssin": ssin, "ticket": ticket, "before": before, "most": most},
-            )
-        return [Access(row.position, row.content) for row in rows]
+    async def accesses(self, search: Search, before: int, most: int) -> list[Access]:
+        """Entries that match all that is given, before an index, newest first.
 
-    async def of_ticket(self, ticket: str, before: int, most: int) -> list[Access]:
-        """Entries of an exchange, newest first."""
+        A condition stands only where it narrows, so that the planner sees which index leads.
+        """
+        values = {name: getattr(search, name) for name in CONDITIONS if getattr(search, name)}
+        where = " AND ".join(["position < :before", *(CONDITIONS[name] for name in values)])
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 text(
-                    "SELECT position, content FROM entries "
-                    "WHERE ticket = :ticket AND ticket <> '' AND position < :before "
+                    f"SELECT position, content, recorded_at FROM entries WHERE {where} "  # noqa: S608 - constants
                     "ORDER BY position DESC LIMIT :most"
                 ),
-                {"ticket": ticket, "before": before, "most": most},
+                {"before": before, "most": most, **values},
             )
-        return [Access(row.position, row.content) for row in rows]
+        return [Access(row.position, row.content, row.recorded_at) for row in rows]

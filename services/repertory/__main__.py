@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
+from crossroads.ledger.v1 import ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2_grpc
 
 from mesh import clock, database, process
@@ -12,7 +13,7 @@ from mesh.channels import Channels
 from mesh.outbox import Worker
 from mesh.server import Server
 from mesh.settings import Settings
-from services.repertory import catalogue, coverage
+from services.repertory import catalogue, coverage, policy_recording
 from services.repertory.catalogue import Catalogue
 from services.repertory.door import Doorkeeper
 from services.repertory.peers import Ledger
@@ -21,9 +22,13 @@ from services.repertory.policy_store import PolicyStore
 from services.repertory.recording import LEDGER, Recorder
 from services.repertory.servicer import RepertoryServicer
 from services.repertory.store import Store
+from services.repertory.witness_servicer import WitnessServicer
+from services.repertory.witness_store import WitnessStore
 
 HERE = Path(__file__).parent
 LOG = structlog.get_logger()
+OURSELVES = "service/repertory"
+"""Who changes the policy when a new state of the catalogue comes."""
 
 
 async def load(policies: PolicyStore, loaded: Catalogue) -> int:
@@ -35,7 +40,8 @@ async def load(policies: PolicyStore, loaded: Catalogue) -> int:
         if gaps:
             raise ValueError("the catalogue does not hold together: " + "; ".join(gaps))
         after = catalogue.joined(standing.items, loaded.policy)
-        revision = await policies.write(standing, after, f"catalogue {loaded.digest[:12]}")
+        cause = f"catalogue {loaded.digest[:12]}"
+        revision, _ = await policy_recording.record(policies, standing, after, cause, (OURSELVES,))
         await policies.keep_catalogue(standing, loaded.digest, revision)
     LOG.info("catalogue loaded", revision=revision)
     return revision
@@ -53,6 +59,9 @@ async def main(settings: Settings) -> None:
     server.mount(
         repertory_pb2_grpc.add_RepertoryServicer_to_server,
         RepertoryServicer(Store(engine), recorder, policies, feed, ours.codes),
+    )
+    server.mount(
+        ledger_pb2_grpc.add_WitnessServicer_to_server, WitnessServicer(WitnessStore(engine))
     )
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", feed.is_known)

@@ -49,12 +49,23 @@ class LookupServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.BatchLookupRequest, context: Context
     ) -> repertory_pb2.BatchLookupResponse:
         freshness = asked.freshness(request.freshness)
-        persons, position = await self._lookup(request.ssins, asked.moment(request.known_at))
+        persons, position = await self._lookup(request.ssins, await self._moment(request))
         if freshness > position:
             raise refusals.not_yet_known()
         return repertory_pb2.BatchLookupResponse(
-            persons=map(wire.to_person, persons), position=str(position)
+            persons=map(wire.to_person, persons), position=request.position or str(position)
         )
+
+    async def _moment(self, request: repertory_pb2.BatchLookupRequest) -> datetime | None:
+        """As known when; None is now."""
+        if not request.position:
+            return asked.moment(request.known_at)
+        if request.known_at:
+            raise refusals.malformed(("position", refusals.TWO_MOMENTS))
+        moment = await self._store.moment_of(int(request.position))
+        if moment is None:
+            raise refusals.unknown_position(request.position)
+        return moment
 
     async def _lookup(
         self, ssins: Sequence[str], moment: datetime | None

@@ -8,7 +8,7 @@ from typing import Any
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, telemetry, tickets
+from mesh import call, clock, telemetry, tickets, written
 from mesh.institutions import Institution
 from services.repertory import asked, entries, inscriptions, permission, refusals, wire
 from services.repertory.domain import Inscription, InstitutionRecord
@@ -106,14 +106,11 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             if standing.first is not None:
                 recorded = _repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(standing, wanted, Change((), (), ()))
+                recorded = await self._record(standing, wanted, parts, Change((), (), ()))
             else:
                 in_force = standing.in_force[new]
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(
-                    standing, wanted, inscriptions.replace(standing.lines, old, in_force)
-                )
+                change = inscriptions.replace(standing.lines, old, in_force)
+                recorded = await self._record(standing, wanted, parts, change)
                 await self._recorder.replace(standing, old, in_force, recorded.at)
         return repertory_pb2.ReplacePersonResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
@@ -134,8 +131,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         async with self._recorder.changing(wanted, ssins) as standing:
             if standing.first is None:
                 change = decide(standing)
-                await self._tell(standing, wanted, parts)
-                recorded = await self._recorder.record(standing, wanted, change)
+                recorded = await self._record(standing, wanted, parts, change)
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
         recorded = _repeated(standing, wanted)
@@ -143,10 +139,14 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         then = [line for person in persons for line in person.inscriptions]
         return inscriptions.of_keys(then, (line.key for line in about)), recorded
 
-    async def _tell(self, standing: Standing, wanted: Request, parts: Sequence[Part]) -> None:
+    async def _record(
+        self, standing: Standing, wanted: Request, parts: Sequence[Part], change: Change
+    ) -> Recorded:
+        """Record a change, and let the ledger be told of it."""
         telemetry.note(crossroads__ticket=wanted.ticket)
-        entry = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
-        await self._recorder.tell(standing, entry.SerializeToString())
+        told = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
+        await self._recorder.tell(standing, told.SerializeToString())
+        return await self._recorder.record(standing, wanted, change, written.of(told.entries))
 
     def _check_qualities(self, lines: Sequence[Inscription], field: str) -> None:
         for sector in sorted({line.key.institution.sector for line in lines}):

@@ -7,8 +7,16 @@ from typing import Any, TypeAlias, TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, institutions
-from services.repertory import asked, coverage, paging, policy_items, refusals, wire
+from mesh import call, clock, institutions, telemetry
+from services.repertory import (
+    asked,
+    coverage,
+    paging,
+    policy_items,
+    policy_recording,
+    refusals,
+    wire,
+)
 from services.repertory.domain import Availability, Deliberation, InstitutionRecord, Policy
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_items import OPERATOR, Item
@@ -78,7 +86,8 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.PutInstitutionRequest, context: Context
     ) -> repertory_pb2.PutInstitutionResponse:
         item = _institution(request.institution, "institution")
-        return repertory_pb2.PutInstitutionResponse(revision=await self._put([item]))
+        revision, ticket = await self._put([item])
+        return repertory_pb2.PutInstitutionResponse(revision=revision, ticket=ticket)
 
     async def BatchPutInstitutions(
         self, request: repertory_pb2.BatchPutInstitutionsRequest, context: Context
@@ -92,13 +101,15 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         if twice:
             fields = [f"institutions[{number}].institution" for number in twice]
             raise refusals.malformed(*((field, refusals.TWICE) for field in fields))
-        return repertory_pb2.BatchPutInstitutionsResponse(revision=await self._put(items))
+        revision, ticket = await self._put(items)
+        return repertory_pb2.BatchPutInstitutionsResponse(revision=revision, ticket=ticket)
 
     async def PutAvailability(
         self, request: repertory_pb2.PutAvailabilityRequest, context: Context
     ) -> repertory_pb2.PutAvailabilityResponse:
         item = policy_items.of_availability(wire.availability(request.availability), OPERATOR)
-        return repertory_pb2.PutAvailabilityResponse(revision=await self._put([item]))
+        revision, ticket = await self._put([item])
+        return repertory_pb2.PutAvailabilityResponse(revision=revision, ticket=ticket)
 
     async def PutDeliberation(
         self, request: repertory_pb2.PutDeliberationRequest, context: Context
@@ -108,7 +119,8 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         except ValueError as error:
             raise refusals.malformed(("deliberation", refusals.NO_PERIOD)) from error
         item = policy_items.of_deliberation(deliberation, OPERATOR)
-        return repertory_pb2.PutDeliberationResponse(revision=await self._put([item]))
+        revision, ticket = await self._put([item])
+        return repertory_pb2.PutDeliberationResponse(revision=revision, ticket=ticket)
 
     async def WatchPolicy(
         self, request: repertory_pb2.WatchPolicyRequest, context: Context
@@ -116,8 +128,17 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         revision = request.after_revision
         while True:
             policy = await self._feed.after(revision)
-            yield wire.to_policy(policy)
+            yield wire.to_policy(policy, repertory_pb2.WatchPolicyResponse)
             revision = policy.revision
+
+    async def GetPolicy(
+        self, request: repertory_pb2.GetPolicyRequest, context: Context
+    ) -> repertory_pb2.GetPolicyResponse:
+        revision = request.revision
+        if revision > await self._policies.revision():
+            raise refusals.unknown_revision(revision)
+        policy = await self._policies.policy(revision or None)
+        return wire.to_policy(policy, repertory_pb2.GetPolicyResponse)
 
     async def _as_of(self, request: AsOf) -> Policy:
         """The policy at the revision or moment of a request; the newest where it names none."""
@@ -128,20 +149,27 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
             raise refusals.malformed(("revision", refusals.NO_REVISION))
         return await self._policies.policy(request.revision or None)
 
-    async def _put(self, items: Sequence[Item]) -> int:
-        """Record items of one kind that leave no gap; the revision that first holds them all."""
+    async def _put(self, items: Sequence[Item]) -> tuple[int, str]:
+        """Record items of one kind that leave no gap.
+
+        The revision that first holds them all, and the ticket; no change has no ticket.
+        """
         async with self._policies.changing() as standing:
             after = policy_items.put(standing.items, items)
             before = set(self._gaps(standing.items))
             gaps = [gap for gap in self._gaps(after) if gap not in before]
             if gaps:
                 raise refusals.incoherent_policy(items[0].kind.value, gaps)
-            path = call.caller().principal.path
-            revision = await self._policies.write(standing, after, path)
+            caller = call.caller()
+            path = caller.principal.path
+            revision, ticket = await policy_recording.record(
+                self._policies, standing, after, path, caller.chain or (path,)
+            )
+        telemetry.note(crossroads__ticket=ticket)
         if revision != standing.revision:
-            return revision
+            return revision, ticket
         places = {(item.kind, item.key) for item in items}
-        return max(one.since for one in standing.items if (one.kind, one.key) in places)
+        return max(one.since for one in standing.items if (one.kind, one.key) in places), ticket
 
     def _gaps(self, items: Sequence[Item]) -> tuple[str, ...]:
         return coverage.gaps(policy_items.policy(0, items), self._codes, clock.today())

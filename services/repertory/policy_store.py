@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import database
+from mesh import database, outbox
 from mesh.institutions import Institution
+from mesh.written import Written
 from services.repertory import documents, policy_items
 from services.repertory.domain import InstitutionRecord, Policy
-from services.repertory.policy_items import Item, Kind
+from services.repertory.policy_items import Difference, Item, Kind
+from services.repertory.recording import LEDGER
 
 CHANGED = "policy"
 """Channel that wakes who follows the policy."""
@@ -28,6 +31,15 @@ class Standing:
     connection: AsyncConnection
     revision: int
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the ledger is told of a change, and what is kept of that."""
+
+    ticket: str
+    written: Written
+    payload: bytes
 
 
 class PolicyStore:
@@ -96,20 +108,26 @@ class PolicyStore:
             revision, items = await self._standing(connection)
             yield Standing(connection, revision, tuple(items))
 
-    async def write(self, standing: Standing, after: Iterable[Item], caused_by: str) -> int:
-        """Make the policy consist of `after`; the revision it then has. No change, no revision."""
-        change = policy_items.difference(standing.items, after)
-        if not change.closed and not change.opened:
-            return standing.revision
+    async def write(
+        self, standing: Standing, change: Difference, caused_by: str, told: Told
+    ) -> None:
+        """Make the next revision, and let the outbox tell the ledger of it."""
         revision = standing.revision + 1
         connection = standing.connection
         await connection.execute(
             text(
-                "INSERT INTO revisions (revision, caused_by, recorded_at) "
-                "VALUES (:revision, :caused_by, clock_timestamp())"
+                "INSERT INTO revisions (revision, caused_by, ticket, written, recorded_at) "
+                "VALUES (:revision, :caused_by, :ticket, CAST(:written AS jsonb), "
+                "clock_timestamp())"
             ),
-            {"revision": revision, "caused_by": caused_by},
+            {
+                "revision": revision,
+                "caused_by": caused_by,
+                "ticket": told.ticket,
+                "written": json.dumps(told.written),
+            },
         )
+        await outbox.put(connection, LEDGER, told.payload)
         await connection.execute(
             text(
                 """
@@ -144,7 +162,6 @@ class PolicyStore:
             },
         )
         await database.notify(connection, CHANGED)
-        return revision
 
     async def _revision(self, connection: AsyncConnection) -> int:
         found: int | None = await connection.scalar(text("SELECT max(revision) FROM revisions"))
@@ -172,8 +189,8 @@ class PolicyStore:
                 {"revision": revision},
             )
         ).all()
-        return rows[0].revision, [
-            Item(Kind(row.kind), row.key, row.document, row.origin, row.from_revision)
-            for row in rows
-            if row.kind is not None
-        ]
+        return rows[0].revision, [_item(row) for row in rows if row.kind is not None]
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(Kind(row.kind), row.key, row.document, row.origin, row.from_revision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh import outbox
+from mesh.written import Written
 from services.repertory import rows
 from services.repertory.domain import Inscription
 from services.repertory.inscriptions import Change
@@ -81,7 +83,9 @@ class Recorder:
             lines = await self._lines(connection, set(in_force.values()))
             yield Standing(connection, in_force, lines, first)
 
-    async def record(self, standing: Standing, request: Request, change: Change) -> Recorded:
+    async def record(
+        self, standing: Standing, request: Request, change: Change, written: Written
+    ) -> Recorded:
         """Close and open lines, keep the request, take the next place in the log; one statement."""
         row = (
             await standing.connection.execute(
@@ -94,8 +98,10 @@ class Recorder:
                         RETURNING position, moment
                     ), asked AS (
                         INSERT INTO requests
-                            (caller, request_id, digest, ticket, position, recorded_at)
-                        SELECT :caller, :request_id, :digest, :ticket, position, moment FROM ticked
+                            (caller, request_id, digest, ticket, position, recorded_at, written)
+                        SELECT :caller, :request_id, :digest, :ticket, position, moment,
+                               CAST(:written AS jsonb)
+                        FROM ticked
                     ), closed AS (
                         UPDATE inscriptions AS line SET recorded_until = ticked.moment
                         FROM ticked, unnest(
@@ -130,6 +136,7 @@ class Recorder:
                     "request_id": request.request_id,
                     "digest": request.digest,
                     "ticket": request.ticket,
+                    "written": json.dumps(written),
                     **rows.columns("closed", change.closed),
                     **rows.columns("opened", change.opened),
                 },

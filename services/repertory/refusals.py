@@ -15,6 +15,7 @@ NO_MOMENT = "not an RFC 3339 moment, or one that is still to come"
 NO_REVISION = "a revision that is still to come, or given together with a moment"
 TWICE = "more than once in this request"
 NO_TOKEN = "not a token of the page before"  # noqa: S105 - of a page
+TWO_MOMENTS = "not together with known_at"
 NO_FRESHNESS = "not a freshness token"
 WRONG_CHECK_DIGITS = "the check digits are wrong"
 
@@ -75,6 +76,18 @@ def institution_not_found(institution: Institution) -> Refusal:
 
 def not_yet_known() -> Refusal:
     return Refusal(grpc.StatusCode.UNAVAILABLE, "NOT_YET_KNOWN", retry_after=0.1)
+
+
+def unknown_revision(revision: int) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.NOT_FOUND, "UNKNOWN_REVISION", metadata={"revision": str(revision)}
+    )
+
+
+def unknown_position(position: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.OUT_OF_RANGE, "UNKNOWN_POSITION", metadata={"position": position}
+    )
 
 
 def already_replaced() -> Refusal:

@@ -14,6 +14,9 @@ from services.repertory.domain import Person
 NOW = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than every moment recorded, so that only what still stands is known at it."""
 
+BEFORE = datetime(1, 1, 1, tzinfo=UTC)
+"""Earlier than every moment recorded."""
+
 
 class Store:
     """Questions on persons, each one statement that names their numbers."""
@@ -42,6 +45,17 @@ class Store:
                 {"at": at},
             )
             return await self._lookup(connection, ssins, at)
+
+    async def moment_of(self, position: int) -> datetime | None:
+        """When the write at a position of the log was recorded; None where there is none such."""
+        if position == 0:
+            return BEFORE
+        async with self._reading.connect() as connection:
+            found: datetime | None = await connection.scalar(
+                text("SELECT recorded_at FROM requests WHERE position = :position"),
+                {"position": position},
+            )
+        return found
 
     async def _lookup(
         self, connection: AsyncConnection, ssins: Sequence[str], at: datetime

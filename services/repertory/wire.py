@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2
 
@@ -23,6 +24,9 @@ from services.repertory.domain import (
     Use,
 )
 
+PolicyResponse = TypeVar(
+    "PolicyResponse", repertory_pb2.WatchPolicyResponse, repertory_pb2.GetPolicyResponse
+)
 _USES = {
     Use.CONSULTATION: repertory_pb2.USE_CONSULTATION,
     Use.DISTRIBUTION: repertory_pb2.USE_DISTRIBUTION,
@@ -144,8 +148,8 @@ def to_deliberation(deliberation: Deliberation) -> repertory_pb2.Deliberation:
     )
 
 
-def to_policy(policy: Policy) -> repertory_pb2.WatchPolicyResponse:
-    return repertory_pb2.WatchPolicyResponse(
+def to_policy(policy: Policy, response: type[PolicyResponse]) -> PolicyResponse:
+    return response(
         revision=policy.revision,
         institutions=map(to_institution, policy.institutions),
         availabilities=map(to_availability, policy.availabilities),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crossroads.ledger.v1 import ledger_pb2_grpc
 from crossroads.router.v1 import exchange_pb2_grpc, mailbox_pb2_grpc
 
 from mesh import database, process
@@ -17,6 +18,8 @@ from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
 from services.router.servicer import DoorBook, ExchangeServicer
 from services.router.store import Store
+from services.router.witness_servicer import WitnessServicer
+from services.router.witness_store import WitnessStore
 from services.router.worker import Distribution
 
 HERE = Path(__file__).parent
@@ -38,6 +41,9 @@ async def main(settings: Settings) -> None:
     )
     server.mount(
         mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
+    )
+    server.mount(
+        ledger_pb2_grpc.add_WitnessServicer_to_server, WitnessServicer(WitnessStore(engine))
     )
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", follower.is_known)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import exchange_pb2
+from crossroads.types.v1 import types_pb2
 
 from mesh import clock, institutions
 from mesh.identity import Caller
@@ -98,13 +99,20 @@ def mutation(received: ReceivedMutation, data_sort: str) -> ledger_pb2.Entry:
 
 def distribution(
     received: ReceivedMutation,
+    period: types_pb2.Period,
     recipient: Institution,
     decided: Decision,
     attempt: str,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """Whether one institution is told of a mutation, and why (not)."""
+    """Whether one institution is told of a mutation, and why (not); complete, to be made again."""
     part = decided.data_sorts[0]
+    record = exchange_pb2.DistributionRecord(
+        data_sort=part.data_sort,
+        period=period,
+        sender=institutions.to_wire(received.sender),
+        decision=wire.decision(decided),
+    )
     return ledger_pb2.Entry(
         entry_id=f"{received.ticket}/{recipient}/{attempt}",
         ticket=received.ticket,
@@ -118,7 +126,7 @@ def distribution(
         outcome=OUTCOMES[decided.verdict],
         reason=reasons(decided),
         grounds=grounds(decided),
-        content=wire.decision(decided).SerializeToString(deterministic=True),
+        content=record.SerializeToString(deterministic=True),
     )
 
 

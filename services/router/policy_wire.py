@@ -23,7 +23,7 @@ USES = {
 }
 
 
-def policy(wire: repertory_pb2.WatchPolicyResponse) -> Policy:
+def policy(wire: repertory_pb2.WatchPolicyResponse | repertory_pb2.GetPolicyResponse) -> Policy:
     return Policy.of(
         wire.revision,
         tuple(_institution(record) for record in wire.institutions),

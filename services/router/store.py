@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh import database, institutions
 from mesh.institutions import Institution
+from mesh.written import Written
 from services.router.mutation import Addressed, ReceivedMutation
 
 MUTATED = "mutated"
@@ -130,13 +132,14 @@ class Store:
         self,
         connection: AsyncConnection,
         addressed: Sequence[Addressed],
-        distributed: Sequence[ReceivedMutation],
+        distributed: Sequence[tuple[ReceivedMutation, Written]],
         at: datetime,
         number: Callable[[bytes, int], bytes],
     ) -> None:
         """Put deliveries into their mailboxes, each at the next position, and close the mutations.
 
-        `number` writes a position into a serialised delivery.
+        With each mutation is kept what the ledger was told of it. `number` writes a position
+        into a serialised delivery.
         """
         counts: dict[str, int] = {}
         for one in addressed:
@@ -172,13 +175,21 @@ class Store:
             await connection.execute(sa.insert(DELIVERIES).values(values))
             await database.notify(connection, DELIVERED)
         await connection.execute(
-            sa.update(MUTATIONS)
-            .where(
-                sa.tuple_(MUTATIONS.c.ssin, MUTATIONS.c.ticket).in_(
-                    [(m.ssin, m.ticket) for m in distributed]
-                )
-            )
-            .values(distributed_at=at)
+            sa.text(
+                """
+                UPDATE mutations AS mutation
+                SET distributed_at = :at, written = CAST(done.written AS jsonb)
+                FROM unnest(CAST(:ssins AS text[]), CAST(:tickets AS text[]),
+                            CAST(:written AS text[])) AS done(ssin, ticket, written)
+                WHERE mutation.ssin = done.ssin AND mutation.ticket = done.ticket
+                """
+            ),
+            {
+                "at": at,
+                "ssins": [mutation.ssin for mutation, _ in distributed],
+                "tickets": [mutation.ticket for mutation, _ in distributed],
+                "written": [json.dumps(written) for _, written in distributed],
+            },
         )
 
     async def deliveries(self, institution: Institution, after: int, most: int) -> list[bytes]:

@@ -11,7 +11,7 @@ from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 from sqlalchemy.exc import DBAPIError
 
-from mesh import clock, database, institutions, periods, telemetry, tickets
+from mesh import clock, database, institutions, periods, telemetry, tickets, written
 from mesh.refusals import Refusal
 from services.router import distribution, entries
 from services.router.domain import Decision, Person, Policy, Verdict
@@ -71,10 +71,12 @@ class Distribution:
             ):
                 persons = await self._persons(received)
                 plans = [_plan(m, policy, persons[m.ssin], attempt) for m in received]
-                written = [entry for entries_of, _ in plans for entry in entries_of]
-                await asyncio.gather(*(self._ledger.append(entry) for entry in written))
+                told = [entry for entries_of, _ in plans for entry in entries_of]
+                await asyncio.gather(*(self._ledger.append(entry) for entry in told))
                 addressed = [one for _, addressed_of in plans for one in addressed_of]
-                await self._store.deliver(connection, addressed, received, at, _number)
+                kept = [written.of(entries_of) for entries_of, _ in plans]
+                done = list(zip(received, kept, strict=True))
+                await self._store.deliver(connection, addressed, done, at, _number)
         return True
 
     async def _persons(self, received: Sequence[ReceivedMutation]) -> dict[str, Person]:
@@ -97,17 +99,17 @@ def _plan(
         person,
         clock.today(),
     )
-    written = [entries.mutation(received, mutation.data_sort)]
+    told = [entries.mutation(received, mutation.data_sort)]
     addressed = []
     for recipient, decided in decisions.items():
-        entry = entries.distribution(received, recipient, decided, attempt, at)
-        written.append(entry)
+        entry = entries.distribution(received, mutation.period, recipient, decided, attempt, at)
+        told.append(entry)
         if decided.verdict is Verdict.PERMITTED:
             delivery = _delivery(received, mutation, decided, policy)
             addressed.append(
                 Addressed(recipient, received.ssin, delivery.SerializeToString(), entry.entry_id)
             )
-    return written, addressed
+    return told, addressed
 
 
 def _delivery(

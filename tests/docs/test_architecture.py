@@ -148,5 +148,5 @@ def test_the_callee_of_an_edge_serves_its_rpcs(rows: Table) -> None:
     for row in rows:
         for method in methods(row):
             _, contract, _, service = method.split("/")[1].split(".")
-            if service != "Supplier":  # every holder serves that one
+            if service not in {"Supplier", "Witness"}:  # every holder, every writer serves those
                 assert contract == place(row["callee"]), method

@@ -12,8 +12,9 @@ import pytest
 import gateway
 from console.authority import Authority
 from gateway import https, peers
+from gateway.door import DoorBook
 from gateway.exchange import Exchange
-from gateway.peers import Declarations, Repertory, Router
+from gateway.peers import Declarations, Ledger, Repertory, Router
 from gateway.web import Web
 from mesh import refusals
 from mesh.certificates import Certificates
@@ -32,13 +33,14 @@ def texts() -> None:
 async def alone(authority: Authority) -> AsyncIterator[str]:
     """The address of a gateway without peers."""
     place = authority.issue("service/gateway", names=["gateway"])
-    unreachable = dict.fromkeys(("router", "declarations", "repertory"), UNREACHABLE)
+    unreachable = dict.fromkeys(("router", "declarations", "repertory", "ledger"), UNREACHABLE)
     settings = Settings(name="gateway", tls=place, peers=unreachable)
     certificates, channels = Certificates(place), Channels(settings)
     web = Web(
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         Declarations(channels),
+        DoorBook(Ledger(channels)),
         lambda: peers.all_serve(channels),
     )
     server = https.Server(settings, certificates, web.application())

@@ -13,6 +13,7 @@ import pytest
 from crossroads.ledger.v1 import ledger_pb2
 from typer.testing import CliRunner
 
+from console import auditor
 from console import ledger as command
 from console.authority import Authority
 from console.endpoints import Endpoints, identities
@@ -45,7 +46,7 @@ async def exported(
     entries = [entry(number) for number in range(40)]
     await ledger.stub("service/router").Append(ledger_pb2.AppendRequest(entries=entries))
     file = place.root / "ledger.export"
-    assert await command.write(place, command.AUDITOR, file) == (40, str(ledger.key))
+    assert await command.write(place, auditor.AUDITOR, file) == (40, str(ledger.key))
     return place, file, str(ledger.key)
 
 

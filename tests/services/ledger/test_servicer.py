@@ -81,7 +81,7 @@ async def test_only_services_append_and_a_caller_turned_away_is_an_entry(
     ledger: Any, entry: Make
 ) -> None:
     request = ledger_pb2.AppendRequest(entries=[entry(1)])
-    for path in ("institution/17/1", "auditor/privacy", "operator/sandbox", "service/gateway"):
+    for path in ("institution/17/1", "auditor/privacy", "operator/sandbox", "service/sandbox"):
         refused = await refusal(ledger.stub(path).Append(request))
         assert refused == ("PERMISSION_DENIED", "NO_ACCESS")
     look = ledger_pb2.ListAccessesRequest(ssin=LINA)

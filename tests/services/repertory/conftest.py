@@ -106,7 +106,7 @@ def line() -> Line:
 
 @pytest.fixture
 def told(engine: AsyncEngine) -> Callable[[], object]:
-    """What waits in the outbox for the ledger."""
+    """What waits in the outbox for the ledger, but for changes in the policy."""
 
     async def entries() -> list[ledger_pb2.Entry]:
         async with engine.connect() as connection:
@@ -117,6 +117,7 @@ def told(engine: AsyncEngine) -> Callable[[], object]:
                 entry
                 for row in rows
                 for entry in ledger_pb2.AppendRequest.FromString(row.payload).entries
+                if entry.kind != ledger_pb2.ENTRY_KIND_POLICY
             ]
 
     return entries

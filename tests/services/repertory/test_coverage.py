@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from crossroads.repertory.v1 import repertory_pb2
 from crossroads.types.v1 import types_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
@@ -190,7 +191,7 @@ def test_attestations_say_of_days_and_money_in_one_way() -> None:
 def test_a_deliberation_that_ended_grounds_nothing_today() -> None:
     ended = [one for one in OURS.policy.deliberations if TODAY not in one.term]
     assert [one.number for one in ended] == ["17/090"]
-    told = wire.to_policy(OURS.policy)
+    told = wire.to_policy(OURS.policy, repertory_pb2.WatchPolicyResponse)
     (wired,) = [one for one in told.deliberations if one.number == "17/090"]
     assert {a.period.end for a in wired.authorizations} == {"2020-03-03"}
     begins = {a.period.begin for one in told.deliberations for a in one.authorizations}

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import clock, refusals
-from services.repertory import catalogue
+from services.repertory import catalogue, policy_recording
 from services.repertory.policy_items import Kind
 from services.repertory.policy_store import PolicyStore
 
@@ -219,7 +219,9 @@ async def test_the_revision_at_a_moment_waits_for_the_change_under_way(
     """Else the answer for a moment would change once that change is there."""
     async with policies.changing() as standing:
         fewer = [one for one in standing.items if one.kind is not Kind.DELIBERATION]
-        revision = await policies.write(standing, fewer, OPERATOR)
+        revision, _ = await policy_recording.record(
+            policies, standing, fewer, OPERATOR, (OPERATOR,)
+        )
         asked = asyncio.create_task(policies.revision_at(clock.now()))
         newest = await policies.policy()
         assert not asked.done()

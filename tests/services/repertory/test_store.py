@@ -90,7 +90,7 @@ async def test_what_was_known_at_a_moment_waits_for_the_write_under_way(
     )
     request = Request("institution/17/1", "request-2", b"digest", "TICKET")
     async with recorder.changing(request, [LINA]) as standing:
-        await recorder.record(standing, request, Change(standing.lines, (), ()))
+        await recorder.record(standing, request, Change(standing.lines, (), ()), {})
         asked = asyncio.create_task(store.lookup_as_known([LINA], clock.now()))
         await _is_waiting(engine)
         assert not asked.done()

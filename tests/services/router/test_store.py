@@ -27,7 +27,7 @@ def number(delivery: bytes, position: int) -> bytes:
 async def deliver(store: Store, *to: tuple[Institution, bytes]) -> int:
     async with store.distributing(10) as (connection, received):
         addressed = [Addressed(i, "85073003328", content, "e") for i, content in to]
-        await store.deliver(connection, addressed, received, AT, number)
+        await store.deliver(connection, addressed, [(m, {}) for m in received], AT, number)
     return len(received)
 
 
@@ -61,7 +61,7 @@ async def test_a_failed_distribution_leaves_everything_as_it_was(store: Store) -
     with pytest.raises(RuntimeError):
         async with store.distributing(10) as (connection, received):
             addressed = [Addressed(FUND, "85073003328", b"f", "e")]
-            await store.deliver(connection, addressed, received, AT, number)
+            await store.deliver(connection, addressed, [(m, {}) for m in received], AT, number)
             raise RuntimeError("the process dies here")
     assert await store.deliveries(FUND, 0, 10) == []
     assert await deliver(store, (FUND, b"f")) == 1

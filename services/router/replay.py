@@ -1,0 +1,148 @@
+"""Replay: a decision in the ledger is made again, from what was known when it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from crossroads.ledger.v1 import ledger_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2
+from google.protobuf.message import DecodeError
+
+from mesh import institutions, periods
+from services.router import decision, entries, wire
+from services.router.domain import Decision, Person, Policy, Question, Use
+
+CONSULTATIONS = frozenset({ledger_pb2.ENTRY_KIND_CONSULTATION, ledger_pb2.ENTRY_KIND_EXPLANATION})
+DECISIONS = CONSULTATIONS | {ledger_pb2.ENTRY_KIND_DISTRIBUTION}
+"""Kinds of entries that hold a decision of the router."""
+
+
+class Incomplete(ValueError):  # noqa: N818 - it states what is wrong
+    """An entry that lacks what its decision was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A decision as the ledger has it, with the question it answered."""
+
+    entry: ledger_pb2.Entry
+    question: Question
+    decision: decision_pb2.Decision
+
+    @property
+    def position(self) -> str:
+        """The position of the repertory that was read; empty: none was."""
+        return self.decision.repertory_position
+
+
+def past(entry: ledger_pb2.Entry) -> Past:
+    """Read an entry of one of the kinds in DECISIONS. Raises Incomplete."""
+    try:
+        if entry.kind in CONSULTATIONS:
+            return _consultation(entry)
+        return _distribution(entry)
+    except (ValueError, DecodeError) as error:
+        raise Incomplete("the entry lacks what its decision was made from") from error
+
+
+def differences(one: Past, policy: Policy, person: Person | None) -> tuple[str, ...]:
+    """What a decision made again has otherwise; empty where it is the same.
+
+    `policy` is that of its revision, `person` as known at its position, None where it read none.
+    """
+    on = date.fromisoformat(one.decision.decided_for)
+    try:
+        decided = decision.decide(one.question, policy, _looked_up(one, policy, person, on), on)
+    except ValueError:
+        return ("it cannot be made without the person, and no position of her is named",)
+    again = wire.decision(decided)
+    found = [*_between(one.decision, again), *_around(one.entry, decided)]
+    return tuple(found)
+
+
+def _consultation(entry: ledger_pb2.Entry) -> Past:
+    record = exchange_pb2.ConsultationRecord.FromString(entry.content)
+    asked = record.consultation
+    if not asked.HasField("period") or asked.ssin != entry.ssin:
+        raise Incomplete("the question is not that of the entry")
+    asker = institutions.from_wire(entry.institution) if entry.HasField("institution") else None
+    period = periods.from_wire(asked.period)
+    return Past(entry, wire.question(asked, asker, period), _dated(record.decision))
+
+
+def _distribution(entry: ledger_pb2.Entry) -> Past:
+    record = exchange_pb2.DistributionRecord.FromString(entry.content)
+    if not record.HasField("period") or not entry.HasField("institution"):
+        raise Incomplete("the question is not in the entry")
+    question = Question(
+        institutions.from_wire(entry.institution),
+        (record.data_sort,),
+        periods.from_wire(record.period),
+        Use.DISTRIBUTION,
+    )
+    return Past(entry, question, _dated(record.decision))
+
+
+def _dated(decided: decision_pb2.Decision) -> decision_pb2.Decision:
+    date.fromisoformat(decided.decided_for)
+    return decided
+
+
+def _looked_up(one: Past, policy: Policy, person: Person | None, on: date) -> Person | None:
+    """A distribution has always read the person, a consultation only where it had to."""
+    if one.question.use is Use.DISTRIBUTION or decision.needs_person(one.question, policy, on):
+        return person
+    return None
+
+
+def _between(then: decision_pb2.Decision, now: decision_pb2.Decision) -> list[str]:
+    """What two decisions on one question have otherwise, by sort of data."""
+    before = {part.data_sort: part for part in then.data_sorts}
+    after = {part.data_sort: part for part in now.data_sorts}
+    found = [
+        f"{data_sort}: {name} was {_said(before[data_sort], name)}, is {_said(part, name)}"
+        for data_sort, part in after.items()
+        if data_sort in before
+        for name in ("verdict", "reason", "grounds", "holders", "fields")
+        if getattr(before[data_sort], name) != getattr(part, name)
+    ]
+    if list(before) != list(after):
+        found.append(f"sorts of data: were {', '.join(before)}, are {', '.join(after)}")
+    found += [
+        f"{name}: was {getattr(then, name)}, is {getattr(now, name)}"
+        for name in ("verdict", "policy_revision", "repertory_position")
+        if getattr(then, name) != getattr(now, name)
+    ]
+    return found
+
+
+def _around(entry: ledger_pb2.Entry, decided: Decision) -> list[str]:
+    """What the line of the ledger itself says otherwise."""
+    expected = ledger_pb2.Entry(
+        outcome=entries.OUTCOMES[decided.verdict],
+        reason=entries.reasons(decided),
+        grounds=entries.grounds(decided),
+        data_sorts=[part.data_sort for part in decided.data_sorts],
+    )
+    return [
+        f"the line of the ledger: {name} is not that of the decision"
+        for name in ("outcome", "reason", "grounds", "data_sorts")
+        if getattr(entry, name) != getattr(expected, name)
+    ]
+
+
+def _said(part: decision_pb2.DataSortDecision, name: str) -> str:
+    """A part of a decision in few words."""
+    match name:
+        case "verdict":
+            return decision_pb2.Verdict.Name(part.verdict).removeprefix("VERDICT_")
+        case "reason":
+            reason = decision_pb2.RefusalReason.Name(part.reason)
+            return reason.removeprefix("REFUSAL_REASON_") if part.reason else "none"
+        case "grounds":
+            return ", ".join(ground.authorization for ground in part.grounds) or "none"
+        case "holders":
+            return ", ".join(str(institutions.from_wire(one)) for one in part.holders) or "none"
+        case _:
+            return ", ".join(part.fields) or "all"
