@@ -55,7 +55,11 @@ class Door:
         io = (handler.request_deserializer, handler.response_serializer)
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary), *io
+                self._unary(method, handler.unary_unary, one_request=True), *io
+            )
+        if handler.stream_unary:
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(method, handler.stream_unary, one_request=False), *io
             )
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(
@@ -65,15 +69,17 @@ class Door:
             return grpc.stream_stream_rpc_method_handler(
                 self._streaming(method, handler.stream_stream, one_request=False), *io
             )
-        raise TypeError(f"{method}: this kind of streaming is not in use")
+        raise TypeError(f"{method}: serves nothing")
 
-    def _unary(self, method: str, serve: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    def _unary(
+        self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
+    ) -> Callable[..., Any]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             with self._served(method, context) as span:
                 try:
                     with self._room():
-                        await self._enter(method, request, context)
-                        return await serve(request, context)
+                        await self._enter(method, request if one_request else None, context)
+                        return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
                     await self._refuse(span, context, error)
 
