@@ -53,23 +53,20 @@ class Door:
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
         io = (handler.request_deserializer, handler.response_serializer)
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary, one_request=True), *io
+        one = not handler.request_streaming
+        if handler.response_streaming:
+            stream: Any = handler.unary_stream or handler.stream_stream
+            made = (
+                grpc.unary_stream_rpc_method_handler
+                if one
+                else grpc.stream_stream_rpc_method_handler
             )
-        if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(
-                self._unary(method, handler.stream_unary, one_request=False), *io
-            )
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(method, handler.unary_stream, one_request=True), *io
-            )
-        if handler.stream_stream:
-            return grpc.stream_stream_rpc_method_handler(
-                self._streaming(method, handler.stream_stream, one_request=False), *io
-            )
-        raise TypeError(f"{method}: serves nothing")
+            return made(self._streaming(method, stream, one_request=one), *io)
+        serve: Any = handler.unary_unary or handler.stream_unary
+        made_one = (
+            grpc.unary_unary_rpc_method_handler if one else grpc.stream_unary_rpc_method_handler
+        )
+        return made_one(self._unary(method, serve, one_request=one), *io)
 
     def _unary(
         self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
