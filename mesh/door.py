@@ -53,20 +53,14 @@ class Door:
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
         io = (handler.request_deserializer, handler.response_serializer)
-        one = not handler.request_streaming
-        if handler.response_streaming:
-            stream: Any = handler.unary_stream or handler.stream_stream
-            made = (
-                grpc.unary_stream_rpc_method_handler
-                if one
-                else grpc.stream_stream_rpc_method_handler
-            )
-            return made(self._streaming(method, stream, one_request=one), *io)
-        serve: Any = handler.unary_unary or handler.stream_unary
-        made_one = (
-            grpc.unary_unary_rpc_method_handler if one else grpc.stream_unary_rpc_method_handler
+        wrap = self._streaming if handler.response_streaming else self._unary
+        kind = (
+            f"{'stream' if handler.request_streaming else 'unary'}_"
+            f"{'stream' if handler.response_streaming else 'unary'}"
         )
-        return made_one(self._unary(method, serve, one_request=one), *io)
+        make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
+        one = not handler.request_streaming
+        return make(wrap(method, getattr(handler, kind), one_request=one), *io)
 
     def _unary(
         self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
