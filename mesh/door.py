@@ -53,27 +53,24 @@ class Door:
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
         io = (handler.request_deserializer, handler.response_serializer)
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary), *io
-            )
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(method, handler.unary_stream, one_request=True), *io
-            )
-        if handler.stream_stream:
-            return grpc.stream_stream_rpc_method_handler(
-                self._streaming(method, handler.stream_stream, one_request=False), *io
-            )
-        raise TypeError(f"{method}: this kind of streaming is not in use")
+        wrap = self._streaming if handler.response_streaming else self._unary
+        kind = (
+            f"{'stream' if handler.request_streaming else 'unary'}_"
+            f"{'stream' if handler.response_streaming else 'unary'}"
+        )
+        make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
+        one = not handler.request_streaming
+        return make(wrap(method, getattr(handler, kind), one_request=one), *io)
 
-    def _unary(self, method: str, serve: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    def _unary(
+        self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
+    ) -> Callable[..., Any]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             with self._served(method, context) as span:
                 try:
                     with self._room():
-                        await self._enter(method, request, context)
-                        return await serve(request, context)
+                        await self._enter(method, request if one_request else None, context)
+                        return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
                     await self._refuse(span, context, error)
 

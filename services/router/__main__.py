@@ -12,6 +12,9 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.router.consultation import Consultations
+from services.router.lots.reception import Reception
+from services.router.lots.store import LotStore
+from services.router.lots.worker import LotWork
 from services.router.mailbox_servicer import Bell, MailboxServicer
 from services.router.peers import Ledger, Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
@@ -30,14 +33,15 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     channels = Channels(settings)
-    store, bell = Store(engine), Bell()
+    store, lots, bell = Store(engine), LotStore(engine), Bell()
     repertory, ledger = Repertory(channels), Ledger(channels)
     follower = PolicyFollower(repertory)
     consultations = Consultations(follower, repertory, ledger, Suppliers(channels))
+    lot_work = LotWork(lots, follower, consultations.consult)
     server = Server(settings, DoorBook(ledger))
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
-        ExchangeServicer(consultations, Publications(store), follower),
+        ExchangeServicer(consultations, Publications(store), Reception(lots), follower),
     )
     server.mount(
         mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
@@ -52,6 +56,8 @@ async def main(settings: Settings) -> None:
         consultations.write_outcomes(),
         bell.run(settings.database_url),
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
+        lot_work.run(settings.database_url),
+        lot_work.sweep(),
     )
     await consultations.drain()
     await channels.close()

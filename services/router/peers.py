@@ -15,6 +15,7 @@ from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
 from services.router import policy_wire
 from services.router.domain import InstitutionRecord, Person, Policy
+from services.router.holder import Holder
 
 LOG = structlog.get_logger()
 LOOKUP_TIMEOUT_S = 2.0
@@ -79,13 +80,11 @@ class Ledger:
 
 
 class Suppliers:
-    """The holders, each behind a queue of its own, so that none holds up another."""
+    """The holders, each behind a queue and a circuit of its own, so that none holds up another."""
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
-        self._queues: dict[
-            tuple[str, str], Coalescer[supplier_pb2.Question, supplier_pb2.Answer]
-        ] = {}
+        self._holders: dict[tuple[str, str], Holder] = {}
 
     async def ask(
         self, record: InstitutionRecord, question: supplier_pb2.Question
@@ -94,27 +93,11 @@ class Suppliers:
         if not record.supplier_address:
             return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
         key = (record.supplier_address, record.supplier_name)
-        if key not in self._queues:
-            self._queues[key] = Coalescer(
-                lambda questions: self._supply(key, questions),
-                name=f"supplier {record.institution}",
-                queue=2_000,
-                in_flight=4,
+        if key not in self._holders:
+            self._holders[key] = Holder(
+                str(record.institution), lambda questions: self._supply(key, questions)
             )
-        try:
-            return await self._queues[key](question)
-        except grpc.aio.AioRpcError as error:
-            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            LOG.warning(
-                "a holder does not answer", holder=str(record.institution), code=error.code().name
-            )
-        except Refusal as refusal:
-            late = False
-            LOG.warning(
-                "a holder is not asked", holder=str(record.institution), reason=refusal.reason
-            )
-        status = exchange_pb2.ANSWER_STATUS_LATE if late else exchange_pb2.ANSWER_STATUS_UNAVAILABLE
-        return supplier_pb2.Answer(status=status)
+        return await self._holders[key].ask(question)
 
     async def _supply(
         self, key: tuple[str, str], questions: list[supplier_pb2.Question]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
@@ -14,21 +15,30 @@ from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.router import entries, refusals
 from services.router.consultation import Consultations
+from services.router.failure import failure
+from services.router.lots.reception import Reception
 from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
+from services.router.stream import Stream
 
 LOG = structlog.get_logger()
+MOST_IN_STREAM = 128
 
 
 class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     """Asking and telling."""
 
     def __init__(
-        self, consultations: Consultations, publications: Publications, follower: PolicyFollower
+        self,
+        consultations: Consultations,
+        publications: Publications,
+        reception: Reception,
+        follower: PolicyFollower,
     ) -> None:
         self._consultations = consultations
         self._publications = publications
+        self._reception = reception
         self._follower = follower
 
     async def Consult(
@@ -50,6 +60,13 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
             )
         )
 
+    async def ConsultStream(
+        self, request_iterator: AsyncIterator[exchange_pb2.ConsultStreamRequest], context: Any
+    ) -> AsyncIterator[exchange_pb2.ConsultStreamResponse]:
+        stream = Stream(self._answer_in_stream, MOST_IN_STREAM)
+        async for answer in stream.answers(self._still_admitted(request_iterator)):
+            yield answer
+
     async def Explain(
         self, request: exchange_pb2.ExplainRequest, context: Any
     ) -> exchange_pb2.ExplainResponse:
@@ -67,6 +84,55 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         )
         telemetry.note(crossroads__ticket=ticket, crossroads__data_sort=request.mutation.data_sort)
         return exchange_pb2.PublishResponse(ticket=ticket)
+
+    async def SubmitLot(
+        self, request_iterator: AsyncIterator[exchange_pb2.SubmitLotRequest], context: Any
+    ) -> exchange_pb2.SubmitLotResponse:
+        lot = await self._reception.submit(
+            request_iterator, self._caller(), tickets.new(), clock.now()
+        )
+        return exchange_pb2.SubmitLotResponse(lot=lot)
+
+    async def GetLot(
+        self, request: exchange_pb2.GetLotRequest, context: Any
+    ) -> exchange_pb2.GetLotResponse:
+        return exchange_pb2.GetLotResponse(
+            lot=await self._reception.lot(request.ticket, self._caller(), clock.now())
+        )
+
+    async def ListLotReplies(
+        self, request: exchange_pb2.ListLotRepliesRequest, context: Any
+    ) -> exchange_pb2.ListLotRepliesResponse:
+        return await self._reception.replies(request, self._caller(), clock.now())
+
+    async def CancelLot(
+        self, request: exchange_pb2.CancelLotRequest, context: Any
+    ) -> exchange_pb2.CancelLotResponse:
+        return exchange_pb2.CancelLotResponse(
+            lot=await self._reception.cancel(request.ticket, self._caller(), clock.now())
+        )
+
+    async def _answer_in_stream(
+        self, request: exchange_pb2.ConsultStreamRequest
+    ) -> exchange_pb2.ConsultStreamResponse:
+        question = request.consultation
+        answer = exchange_pb2.ConsultStreamResponse(reference=question.reference)
+        try:
+            _check_ssin(question.ssin, "consultation.ssin")
+            with telemetry.span("consult in a stream"):
+                answered = await self._consultations.consult(question, call.caller())
+            answer.consultation.CopyFrom(answered)
+        except Exception as error:  # noqa: BLE001 - the others of the stream go on
+            answer.failure.CopyFrom(failure(error))
+        return answer
+
+    async def _still_admitted(
+        self, requests: AsyncIterator[exchange_pb2.ConsultStreamRequest]
+    ) -> AsyncIterator[exchange_pb2.ConsultStreamRequest]:
+        """The requests, as long as the caller's certificate is trusted."""
+        async for request in requests:
+            self._caller()
+            yield request
 
     def _caller(self) -> Caller:
         caller = call.caller()

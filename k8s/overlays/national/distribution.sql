@@ -1,5 +1,5 @@
 -- How the tables lie over the shards. Run once by the holder of the database, after the first migration.
--- Tables about persons go by person; a mailbox by its institution, since that is how it is read;
+-- Tables about persons go by person; a mailbox by its institution and a lot by itself, since that is how they are read;
 -- what every shard needs is a reference table. What is not named stays on the coordinator.
 
 \connect repertory
@@ -12,6 +12,8 @@ SELECT create_reference_table('policy_items');
 SELECT create_distributed_table('mutations', 'ssin', shard_count => 128);
 SELECT create_distributed_table('mailboxes', 'institution', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('deliveries', 'institution', colocate_with => 'mailboxes');
+SELECT create_distributed_table('lot_persons', 'lot', shard_count => 128, colocate_with => 'none');
+SELECT create_distributed_table('lot_replies', 'lot', colocate_with => 'lot_persons');
 
 \connect declarations
 SELECT create_distributed_table('dimona_periods', 'ssin', shard_count => 128);

@@ -1,0 +1,80 @@
+"""One holder as the router asks it: its queue, and the circuit that spares it and its askers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import grpc
+import structlog
+from crossroads.router.v1 import exchange_pb2, supplier_pb2
+from opentelemetry import metrics
+
+from mesh.coalescing import Coalescer
+from mesh.refusals import Refusal
+from services.router import circuit
+from services.router.circuit import Circuit
+
+LOG = structlog.get_logger()
+OPENINGS = metrics.get_meter("crossroads").create_counter(
+    "crossroads.circuit.openings", description="How often a holder was left alone for a while."
+)
+Supply = Callable[[list[supplier_pb2.Question]], Awaitable[Sequence[supplier_pb2.Answer]]]
+LATE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_LATE)
+UNAVAILABLE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
+
+
+class Holder:
+    """A holder's queue and circuit. Whoever asks always gets an answer."""
+
+    def __init__(
+        self, name: str, supply: Supply, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name = name
+        self._ask = supply
+        self._clock = clock
+        self._circuit = Circuit()
+        self._queue: Coalescer[supplier_pb2.Question, supplier_pb2.Answer] = Coalescer(
+            self._supply, name=f"supplier {name}", queue=2_000, in_flight=4
+        )
+
+    async def ask(self, question: supplier_pb2.Question) -> supplier_pb2.Answer:
+        """The answer; LATE or UNAVAILABLE where there is none, at once if the circuit is open."""
+        may_ask, self._circuit = circuit.ask(self._circuit, self._clock())
+        if not may_ask:
+            return UNAVAILABLE
+        try:
+            return await self._queue(question)
+        except grpc.aio.AioRpcError as error:
+            LOG.warning("a holder does not answer", holder=self._name, code=error.code().name)
+            return LATE if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED else UNAVAILABLE
+        except Refusal as refusal:
+            LOG.warning("a holder is not asked", holder=self._name, reason=refusal.reason)
+            return UNAVAILABLE
+
+    async def _supply(
+        self, questions: list[supplier_pb2.Question]
+    ) -> Sequence[supplier_pb2.Answer]:
+        if self._circuit.is_shut:
+            return [UNAVAILABLE] * len(questions)
+        asked_at = self._clock()
+        try:
+            answers = await self._ask(questions)
+        except (grpc.aio.AioRpcError, Refusal):
+            self._turn(circuit.failed(self._circuit, asked_at, self._clock()))
+            raise
+        self._turn(Circuit())
+        return answers
+
+    def _turn(self, after: Circuit) -> None:
+        """Put the circuit into its next state, and tell where it opened or closed."""
+        before, self._circuit = self._circuit, after
+        if after.openings > before.openings:
+            OPENINGS.add(1, {"crossroads.holder": self._name})
+            LOG.warning(
+                "a holder is left alone for a while",
+                holder=self._name,
+                for_s=circuit.shut_for(after.openings),
+            )
+        elif after.is_closed and not before.is_closed:
+            LOG.info("a holder answers again", holder=self._name)
