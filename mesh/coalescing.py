@@ -14,6 +14,8 @@ import grpc
 from mesh import telemetry
 from mesh.refusals import Refusal
 
+QUIET_TURNS = 3
+"""Turns of the loop without a newcomer after which a batch leaves."""
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -97,10 +99,20 @@ class Coalescer(Generic[Q, A]):
         Leaving off and no longer counting as running are one step: whoever asks next starts anew.
         """
         try:
-            while batch := self._take():
-                await self._answer(batch)
+            while self._waiting:
+                await self._gather()
+                if batch := self._take():
+                    await self._answer(batch)
         finally:
             self._running.discard(asyncio.current_task())
+
+    async def _gather(self) -> None:
+        """Let the loop turn as long as that brings more: callers come in bursts."""
+        seen = quiet = 0
+        while quiet < QUIET_TURNS and len(self._waiting) < self._most:
+            quiet = 0 if len(self._waiting) > seen else quiet + 1
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _answer(self, batch: list[Waiting[Q, A]]) -> None:
         try:

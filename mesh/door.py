@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import grpc
 import protovalidate
 import structlog
 from grpc_status import rpc_status
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, identity, refusals, telemetry
+from mesh import access, clock, deadlines, identity, refusals
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
-from mesh.identity import Caller
+from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
+from mesh.served import Context, Served
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -46,9 +44,8 @@ class Door:
         self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
     ) -> None:
         self._certificates = certificates
-        self._most_calls = most_calls
+        self._room = Room(most_calls)
         self._turned_away = turned_away
-        self._calls = 0
 
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
@@ -65,26 +62,24 @@ class Door:
     def _unary(
         self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
     ) -> Callable[..., Any]:
-        async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            with self._served(method, context) as span:
+        async def guarded(request: Any, context: Context) -> Any:
+            with Served(method, context) as served:
                 try:
-                    with self._room():
-                        await self._enter(method, request if one_request else None, context)
+                    with self._room:
+                        await self._enter(method, request if one_request else None, context, served)
                         return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
-                    await self._refuse(span, context, error)
+                    await self._refuse(served, context, error)
 
         return guarded
 
     def _streaming(
         self, method: str, serve: Callable[..., Any], *, one_request: bool
     ) -> Callable[..., Any]:
-        async def guarded(
-            request: Any, context: grpc.aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[Any]:
-            with self._served(method, context) as span:
+        async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
+            with Served(method, context) as served:
                 try:
-                    await self._enter(method, request if one_request else None, context)
+                    await self._enter(method, request if one_request else None, context, served)
                     requests = request if one_request else _validated(request)
                     responses = serve(requests, context)
                     if isinstance(responses, Coroutine):  # it writes to the context itself
@@ -93,54 +88,15 @@ class Door:
                     async for response in responses:
                         yield response
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
-                    await self._refuse(span, context, error)
+                    await self._refuse(served, context, error)
 
         return guarded
 
-    @contextmanager
-    def _served(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-        metadata = dict(context.invocation_metadata() or ())
-        started = time.perf_counter()
-        with telemetry.span(
-            method[1:],
-            parent=str(metadata.get("traceparent", "")),
-            kind=SpanKind.SERVER,
-            status_on_exception=False,
-            rpc__system__name="grpc",
-            rpc__method=method[1:],
-        ) as span:
-            try:
-                yield span
-            finally:
-                code = context.code() or grpc.StatusCode.OK
-                name = code.name if isinstance(code, grpc.StatusCode) else str(code)
-                span.set_attribute("rpc.response.status_code", name)
-                telemetry.DURATION.record(
-                    time.perf_counter() - started,
-                    {
-                        "rpc.system.name": "grpc",
-                        "rpc.method": method[1:],
-                        "rpc.response.status_code": name,
-                    },
-                )
-
-    @contextmanager
-    def _room(self) -> Any:
-        if self._calls >= self._most_calls:
-            raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
-        self._calls += 1
+    async def _enter(self, method: str, request: Any, context: Context, served: Served) -> None:
+        certificate, caller = _identify(context, served)
+        served.span.attributes["crossroads.caller"] = caller.principal.path
         try:
-            yield
-        finally:
-            self._calls -= 1
-
-    async def _enter(
-        self, method: str, request: Any, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        caller = self._identify(context)
-        telemetry.note(crossroads__caller=caller.principal.path)
-        try:
-            self._check_certificate(context)
+            self._check_certificate(certificate)
             access.check(method, caller)
         except Refusal as refusal:
             if self._turned_away and request is not None:
@@ -151,37 +107,38 @@ class Door:
         if request is not None:
             validate(request)
 
-    def _identify(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
-        """Raises UNAUTHENTICATED where the certificate or whom it speaks for is no identity."""
-        metadata = dict(context.invocation_metadata() or ())
-        try:
-            certificate = _certificate(context)
-            named = metadata.get(ON_BEHALF_OF)
-            other = identity.parse(str(named)) if named else None
-        except (ValueError, LookupError) as error:
-            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED") from error
-        return Caller(certificate.identity, other, certificate.serial)
-
-    def _check_certificate(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    def _check_certificate(self, certificate: Certificate) -> None:
         """TLS looked at the handshake; a connection may outlive its certificate."""
-        certificate = _certificate(context)
         if self._certificates.is_revoked(certificate.serial):
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_REVOKED")
         if certificate.not_after < clock.now():
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_EXPIRED")
 
-    async def _refuse(
-        self, span: Span, context: grpc.aio.ServicerContext[Any, Any], error: Exception
-    ) -> None:
+    async def _refuse(self, served: Served, context: Context, error: Exception) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
         refusal = refusal_of(error)
-        span.set_attribute("crossroads.refusal_reason", refusal.reason)
+        served.span.attributes["crossroads.refusal_reason"] = refusal.reason
         if refusal.code in BAD:
-            span.set_attribute("error.type", type(error).__name__)
-            span.set_status(Status(StatusCode.ERROR))
+            served.span.fail(type(error))
         status = refusals.status_of(refusal)
         await context.abort_with_status(rpc_status.to_status(status))
+
+
+class Room:
+    """How many calls a process serves at once; a further one is told to come back."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    def __enter__(self) -> None:
+        if self._taken >= self._most:
+            raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
+        self._taken += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._taken -= 1
 
 
 def validate(request: Any) -> None:
@@ -225,8 +182,16 @@ def _is_down(error: DBAPIError) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 
-def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> identity.Certificate:
-    return identity.read_certificate(next(iter(context.auth_context()["x509_pem_cert"])))
+def _identify(context: Context, served: Served) -> tuple[Certificate, Caller]:
+    """Raises UNAUTHENTICATED where the certificate or whom it speaks for is no identity."""
+    try:
+        pem = next(iter(context.auth_context()["x509_pem_cert"]))
+        certificate = identity.read_certificate(pem)
+        named = served.metadata.get(ON_BEHALF_OF)
+        other = identity.parse(str(named)) if named else None
+    except (ValueError, LookupError, StopIteration) as error:
+        raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED") from error
+    return certificate, Caller(certificate.identity, other, certificate.serial)
 
 
 def _path(violation: protovalidate.Violation) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
-from opentelemetry import trace
+
+from mesh import spans
 
 _NUMBER_OF_A_PERSON = re.compile(r"(?<!\d)\d{11}(?!\d)")
 
@@ -52,7 +53,6 @@ def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]
 
 
 def _trace_of_line(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"] = format(context.trace_id, "032x")
+    if (place := spans.place()) is not None:
+        event["trace_id"] = format(place.trace_id, "032x")
     return event

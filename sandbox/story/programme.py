@@ -66,7 +66,7 @@ async def _act(stage: Stage, number: int, step: Step) -> Account:
         told = await _named(f"step {number}, {step.name}", step.act(stage))
         if told.ticket:
             telemetry.note(crossroads__ticket=told.ticket)
-        trace_id = format(span.get_span_context().trace_id, "032x")
+        trace_id = format(span.place.trace_id, "032x")
     took = (time.perf_counter() - began) * 1000
     return Account(number, step.name, told, told.latency_ms or took, trace_id)
 

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.trace import Link, Tracer, set_span_in_context
 from rich.console import Console
 
 from console import traces
+from mesh import telemetry
 from mesh.span_export import SpanFile
+from mesh.spans import span
 
 TICKET = "ABCDEFGHIJ12345"
 
 
-def process(folder: Path, name: str) -> Tracer:
-    provider = TracerProvider(resource=Resource({"service.name": name}), shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(SpanFile(folder / f"{name}.jsonl")))
-    return provider.get_tracer("test")
+@contextmanager
+def piece(folder: Path, process: str, name: str, **options: Any) -> Iterator[span]:
+    """A span as a process writes it down."""
+    with telemetry.span(name, **options) as one:
+        yield one
+    SpanFile(folder / f"{process}.jsonl", process).export([one])
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """One exchange with a child in another process and a part that travelled in a batch."""
-    router, ledger = process(tmp_path, "router"), process(tmp_path, "ledger")
-    with router.start_as_current_span("consult") as consult:
-        consult.set_attribute(traces.TICKET, TICKET)
-        with ledger.start_as_current_span("append"):
+    with piece(tmp_path, "router", "consult", crossroads__ticket=TICKET) as consult:  # noqa: SIM117
+        with piece(tmp_path, "ledger", "append"):
             pass
-    with router.start_as_current_span("another") as another:
-        another.set_attribute(traces.TICKET, "Z" * 15)
-    batch = ledger.start_span(
-        "batch",
-        context=set_span_in_context(another),
-        links=[Link(consult.get_span_context())],
-    )
-    ledger.start_span("insert", context=set_span_in_context(batch)).end()
-    batch.end()
+    with piece(tmp_path, "router", "another", crossroads__ticket="Z" * 15):  # noqa: SIM117
+        with piece(tmp_path, "ledger", "batch", links=[consult.traceparent]):
+            with piece(tmp_path, "ledger", "insert"):
+                pass
     return tmp_path
 
 
