@@ -43,11 +43,16 @@ class Door:
     """Guards methods. Its steps stand in the order in which they are taken."""
 
     def __init__(
-        self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
+        self,
+        certificates: Certificates,
+        most_calls: int,
+        turned_away: TurnedAway | None,
+        home: str = "",
     ) -> None:
         self._certificates = certificates
         self._most_calls = most_calls
         self._turned_away = turned_away
+        self._home = home
         self._calls = 0
 
     def guard(self, method: str, handler: Handler) -> Handler:
@@ -141,7 +146,7 @@ class Door:
         telemetry.note(crossroads__caller=caller.principal.path)
         try:
             self._check_certificate(context)
-            access.check(method, caller)
+            access.check(method, caller, self._home)
         except Refusal as refusal:
             if self._turned_away and request is not None:
                 await self._turned_away(method, caller, refusal, request)
