@@ -20,7 +20,13 @@ from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
 from services.router.mailbox_servicer import Bell, MailboxServicer
-from services.router.peers import Ledger, Repertory, Suppliers
+from services.router.peers import (
+    MEMBER_TIMEOUT_S,
+    SUPPLY_TIMEOUT_S,
+    Ledger,
+    Repertory,
+    Suppliers,
+)
 from services.router.policy_follower import PolicyFollower
 from services.router.primary_mailbox import PrimaryMailbox
 from services.router.publication import Publications
@@ -42,7 +48,8 @@ async def main(settings: Settings) -> None:
     store, lots, bell = Store(engine), LotStore(engine), Bell()
     repertory, ledger = Repertory(channels), Ledger(channels)
     follower = PolicyFollower(repertory)
-    suppliers, network = Suppliers(channels), _network(settings)
+    network = _network(settings)
+    suppliers = Suppliers(channels, MEMBER_TIMEOUT_S if network else SUPPLY_TIMEOUT_S)
     beyond = Beyond(channels, settings.home, network) if network else None
     consultations = Consultations(follower, repertory, ledger, suppliers, beyond)
     lot_work = LotWork(lots, follower, consultations.consult)

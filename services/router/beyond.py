@@ -10,27 +10,24 @@ from crossroads.router.v1 import decision_pb2, exchange_pb2, exchange_pb2_grpc
 
 from mesh import institutions
 from mesh.channels import Channels
-from mesh.coalescing import Coalescer
 from mesh.institutions import Institution
-from mesh.refusals import Refusal
 
 LOG = structlog.get_logger()
 PRIMARY = "primary_router"
 """Name of the primary hub's router among the peers of a secondary hub."""
 CONSULT_TIMEOUT_S = 3.5
-MOST = 100
 
 
 class Beyond:
-    """The primary hub as a secondary one asks it: as itself, for its network, naming the member."""
+    """The primary hub as a secondary one asks it: as itself, for its network, naming the member.
+
+    Each question is a call of its own, so that a holder that is slow for one holds up no other.
+    """
 
     def __init__(self, channels: Channels, home: str, network: Institution) -> None:
         self.home = home
         self._channels = channels
         self._network = network
-        self._coalesced: Coalescer[exchange_pb2.ConsultRequest, exchange_pb2.ConsultResponse] = (
-            Coalescer(self._consult, name="primary", most=MOST, queue=2_000, in_flight=4)
-        )
 
     async def ask(
         self,
@@ -52,14 +49,12 @@ class Beyond:
             reference=ticket,
             chain=chain,
         )
+        stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer(PRIMARY))
         try:
-            return self._answers(await self._coalesced(question))
-        except (grpc.aio.AioRpcError, Refusal) as error:
-            late = (
-                isinstance(error, grpc.aio.AioRpcError)
-                and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            )
-            LOG.warning("the primary hub does not answer", ticket=ticket, late=late)
+            return self._answers(await stub.Consult(question, timeout=CONSULT_TIMEOUT_S))
+        except grpc.aio.AioRpcError as error:
+            LOG.warning("the primary hub does not answer", ticket=ticket, code=error.code().name)
+            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             status = (
                 exchange_pb2.ANSWER_STATUS_LATE if late else exchange_pb2.ANSWER_STATUS_UNAVAILABLE
             )
@@ -87,12 +82,3 @@ class Beyond:
         for answer in answers:
             answer.primary_ticket = response.ticket
         return answers
-
-    async def _consult(
-        self, questions: list[exchange_pb2.ConsultRequest]
-    ) -> Sequence[exchange_pb2.ConsultResponse]:
-        stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer(PRIMARY))
-        response: exchange_pb2.BatchConsultResponse = await stub.BatchConsult(
-            exchange_pb2.BatchConsultRequest(consultations=questions), timeout=CONSULT_TIMEOUT_S
-        )
-        return list(response.consultations)

@@ -142,16 +142,16 @@ class Consultations:
         self, decided: Decided, request: exchange_pb2.ConsultRequest
     ) -> list[exchange_pb2.HolderAnswer]:
         current = _replaced_by(decided) or request.ssin
-        beyond = asyncio.ensure_future(self._ask_beyond(decided, request))
-        answers = await asyncio.gather(
+        beyond, *answers = await asyncio.gather(
+            self._ask_beyond(decided, request),
             *(
                 self._ask_holder(decided, part, holder, current)
                 for part in decided.decision.data_sorts
                 for holder in part.holders
-                if not (self._beyond and holder in network.beyond_of(part, decided.policy))
-            )
+                if holder not in network.beyond_of(part, decided.policy)
+            ),
         )
-        return [*answers, *await beyond]
+        return [*answers, *beyond]
 
     async def _ask_beyond(
         self, decided: Decided, request: exchange_pb2.ConsultRequest

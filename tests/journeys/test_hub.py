@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -106,7 +107,7 @@ async def test_a_member_that_does_not_know_the_person_is_refused_by_its_own_hub(
     ours = await decision_in(stage, "welfare-ledger", response.ticket)
     assert (ours.caller, ours.outcome) == (AALST, ledger_pb2.OUTCOME_REFUSED)
     at_the_primary = await entries(stage, "ledger", ssin=cast.LINA, recorded_from=began)
-    assert [entry for entry in at_the_primary if AALST in entry.chain] == []
+    assert [entry for entry in at_the_primary if HUB in entry.chain] == []
 
 
 async def test_what_the_primary_refuses_is_told_with_its_reason(stage: Stage) -> None:
@@ -151,24 +152,7 @@ async def test_the_primary_asks_the_member_that_holds_the_data(
 ) -> None:
     grant(stage)
     began = clock.rfc3339(clock.now() - timedelta(seconds=1))
-    known = repertory_pb2.Inscription(
-        ssin=cast.LINA,
-        institution=types_pb2.Institution(sector=11, number=1),
-        quality=1,
-        period=types_pb2.Period(begin=str(clock.today())),
-    )
-    await stage.repertory(FUND).Register(
-        repertory_pb2.RegisterRequest(request_id=stage.request_id("fund"), inscriptions=[known])
-    )
-    consulted = await stage.exchange(FUND).Consult(
-        exchange_pb2.ConsultRequest(
-            ssin=cast.LINA,
-            data_sorts=["living_wage"],
-            quality=1,
-            purpose="health_insurance",
-            period=today(),
-        )
-    )
+    consulted = await living_wage_for_the_fund(stage)
     (answer,) = consulted.answers
     assert (answer.status, place(answer.holder)) == (exchange_pb2.ANSWER_STATUS_OK, "17/1")
     assert len(answer.attestations) == 1
@@ -182,6 +166,43 @@ async def test_the_primary_asks_the_member_that_holds_the_data(
     record = supplier_pb2.SupplyRecord.FromString(kept[0].content)
     assert [place(member) for member in record.members] == ["17/1001"]
     assert kept[0].caller == "service/router"
+
+
+async def test_a_member_that_hangs_costs_only_its_own_part(
+    stage: Stage, gent_knows_lina: None
+) -> None:
+    """The hub answers in time for the primary, with what the others gave."""
+    grant(stage)
+    await register(stage, AALST, cast.LINA)
+    operator = repertory_pb2_grpc.RepertoryStub(
+        stage.channel("operator/sandbox", "welfare-repertory")
+    )
+    found = await operator.GetInstitution(
+        repertory_pb2.GetInstitutionRequest(
+            institution=types_pb2.Institution(sector=17, number=1002)
+        )
+    )
+    changed = repertory_pb2.InstitutionRecord()
+    changed.CopyFrom(found.institution)
+    silent = socket.create_server(("127.0.0.1", 0))  # it takes calls and says nothing
+    changed.supplier_address = f"127.0.0.1:{silent.getsockname()[1]}"
+    await operator.PutInstitution(repertory_pb2.PutInstitutionRequest(institution=changed))
+    try:
+
+        async def marked() -> exchange_pb2.HolderAnswer | None:
+            (answer,) = (await living_wage_for_the_fund(stage)).answers
+            return None if answer.status == exchange_pb2.ANSWER_STATUS_OK else answer
+
+        answer = await stage.until(marked, "the silent member is not missed")
+        assert answer is not None
+        assert answer.status == exchange_pb2.ANSWER_STATUS_LATE
+        assert len(answer.attestations) == 1
+    finally:
+        silent.close()
+        await operator.PutInstitution(
+            repertory_pb2.PutInstitutionRequest(institution=found.institution)
+        )
+        await end(stage, AALST, cast.LINA)
 
 
 async def test_only_the_primary_may_have_the_hub_supply(stage: Stage) -> None:
@@ -289,6 +310,28 @@ def grant(stage: Stage) -> None:
         period=types_pb2.Period(begin=str(date(2026, 1, 1))), category=3, kind="LIVING_WAGE"
     )
     stage.wages.put(cast.LINA, wage)
+
+
+async def living_wage_for_the_fund(stage: Stage) -> exchange_pb2.ConsultResponse:
+    """What a health fund, which knows Lina, gets of the network through the primary hub."""
+    known = repertory_pb2.Inscription(
+        ssin=cast.LINA,
+        institution=types_pb2.Institution(sector=11, number=1),
+        quality=1,
+        period=types_pb2.Period(begin=str(clock.today())),
+    )
+    await stage.repertory(FUND).Register(
+        repertory_pb2.RegisterRequest(request_id=stage.request_id("fund"), inscriptions=[known])
+    )
+    return await stage.exchange(FUND).Consult(
+        exchange_pb2.ConsultRequest(
+            ssin=cast.LINA,
+            data_sorts=["living_wage"],
+            quality=1,
+            purpose="health_insurance",
+            period=today(),
+        )
+    )
 
 
 def asked(data_sort: str, ssin: str) -> exchange_pb2.ConsultRequest:
