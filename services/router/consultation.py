@@ -142,15 +142,15 @@ class Consultations:
         self, decided: Decided, request: exchange_pb2.ConsultRequest
     ) -> list[exchange_pb2.HolderAnswer]:
         current = _replaced_by(decided) or request.ssin
-        beyond, *answers = await asyncio.gather(
-            self._ask_beyond(decided, request),
+        within = asyncio.gather(
             *(
                 self._ask_holder(decided, part, holder, current)
                 for part in decided.decision.data_sorts
                 for holder in part.holders
                 if holder not in network.beyond_of(part, decided.policy)
-            ),
+            )
         )
+        answers, beyond = await asyncio.gather(within, self._ask_beyond(decided, request))
         return [*answers, *beyond]
 
     async def _ask_beyond(

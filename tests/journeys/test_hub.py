@@ -26,6 +26,8 @@ from crossroads.types.v1 import types_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
+from console import reconciliation, replay
+from console.state import State
 from mesh import clock, institutions
 from sandbox import cast
 from sandbox.story.stage import Stage
@@ -279,6 +281,22 @@ async def test_a_hub_learns_nothing_of_other_networks(stage: Stage) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await theirs.BatchLookup(repertory_pb2.BatchLookupRequest(ssins=[cast.LINA]))
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_the_ledger_of_the_hub_can_be_replayed_and_reconciled(
+    mesh_with_hub: dict[str, Any], stage: Stage, gent_knows_lina: None
+) -> None:
+    await consult(stage, GENT, "household_composition")
+    hub = State(Path(mesh_with_hub["state"]), "welfare")
+    made_again = await replay.run(hub, AUDITOR)
+    assert (made_again.differences, made_again.incomplete) == ({}, [])
+    assert made_again.same
+
+    async def agrees() -> bool:
+        count, found = await reconciliation.run(hub, AUDITOR)
+        return count > 0 and not found
+
+    await stage.until(agrees, "the ledger of the hub does not agree with its records")
 
 
 def place(wire: types_pb2.Institution) -> str:
