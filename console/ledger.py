@@ -35,7 +35,8 @@ def hub(
         str, typer.Option("--hub", help="The secondary network whose ledger it is.")
     ] = "",
 ) -> None:
-    context.obj = dataclasses.replace(context.obj, hub=name)
+    if name:
+        context.obj = dataclasses.replace(context.obj, hub=name)
 
 
 @app.command()
