@@ -52,11 +52,16 @@ def place(
 
 
 @app.command()
-def up(context: typer.Context) -> None:
+def up(
+    context: typer.Context,
+    with_hub: Annotated[
+        bool, typer.Option("--with-hub", help="Also the hub of the welfare centres' network.")
+    ] = False,
+) -> None:
     """Start the mesh and keep it running until Ctrl-C or `crossroads down`."""
 
     async def serve() -> int:
-        async with _mesh(context.obj, SCREEN) as mesh:
+        async with _mesh(context.obj, SCREEN, with_hub=with_hub) as mesh:
             SCREEN.print(view.welcome(mesh.endpoints, context.obj.endpoints))
             SCREEN.print("Ctrl-C stops it.")
             await _hold()
@@ -141,7 +146,7 @@ def trace(context: typer.Context, ticket: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _mesh(place: State, screen: Console) -> AsyncIterator[Mesh]:
+async def _mesh(place: State, screen: Console, *, with_hub: bool = False) -> AsyncIterator[Mesh]:
     """A mesh of this process, with the wait for it shown."""
     began = time.monotonic()
     with screen.status("starting") as shown:
@@ -149,6 +154,7 @@ async def _mesh(place: State, screen: Console) -> AsyncIterator[Mesh]:
             place,
             lambda what: shown.update(f"starting: {what}"),
             external=os.environ.get("CROSSROADS_DATABASE_URL", ""),
+            deployables=(*topology.DEPLOYABLES, *(topology.HUB if with_hub else ())),
         )
         await mesh.start()
     try:

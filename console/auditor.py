@@ -20,6 +20,7 @@ ERRORS = Console(stderr=True)
 
 def channel(place: State, identity: str, name: str) -> grpc.aio.Channel:
     """To a service. Raises FileNotFoundError without a mesh, KeyError without the identity."""
+    name = f"{place.hub}-{name}" if place.hub else name
     serving = endpoints.load(place.endpoints)
     files = serving.identities[identity]
     credentials = grpc.ssl_channel_credentials(
@@ -38,7 +39,9 @@ def asking() -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, KeyError) as error:
-        ERRORS.print("No mesh serves, or it has no such auditor. `crossroads up` starts one.")
+        ERRORS.print(
+            "No mesh serves, or it has no such auditor or hub. `crossroads up` starts one."
+        )
         raise typer.Exit(1) from error
     except grpc.aio.AioRpcError as error:
         ERRORS.print(f"The mesh did not answer: {escape(str(error.details()))}")

@@ -87,7 +87,10 @@ class Mesh:
         folders = topology.issue(Authority(self._state.pki))
         admin = await self._database()
         self._tell("databases")
-        passwords = {name: self._state.password(name) for name in databases.SERVICES}
+        owners = {each.name for each in self._deployables if each.has_database}
+        passwords = {
+            name: self._state.password(name) for name in sorted({*databases.SERVICES, *owners})
+        }
         urls = await asyncio.to_thread(databases.ensure, admin, passwords)
         names = [deployable.name for deployable in self._deployables]
         addresses = endpoints.choose(names, self._state.ports)
@@ -199,12 +202,12 @@ class Mesh:
             "CROSSROADS_NAME": deployable.name,
             "CROSSROADS_LISTEN": addresses[deployable.name],
             "CROSSROADS_TLS": str(tls),
-            "CROSSROADS_PEERS": json.dumps(
-                {name: address for name, address in addresses.items() if name != deployable.name}
-            ),
             "CROSSROADS_STATE": str(self._state.root),
             "CROSSROADS_DATABASE_URL": urls[deployable.name] if deployable.has_database else "",
         }
+        for name, value in topology.settings(deployable, addresses).items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            settings[f"CROSSROADS_{name.upper()}"] = text
         path = os.pathsep.join([str(PROJECT), str(PROJECT / "generated")])
         return {**os.environ, **settings, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

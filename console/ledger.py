@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,17 @@ app = typer.Typer(no_args_is_help=True, help="Export, verify, replay, reconcile,
 app.command("replay")(replay.command)
 app.command("reconcile")(reconciliation.command)
 app.command("search")(search.command)
+
+
+@app.callback()
+def hub(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Option("--hub", help="The secondary network whose ledger it is.")
+    ] = "",
+) -> None:
+    if name:
+        context.obj = dataclasses.replace(context.obj, hub=name)
 
 
 @app.command()

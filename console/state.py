@@ -18,6 +18,8 @@ class State:
     """Paths inside one state folder, `.crossroads` of the project unless told otherwise."""
 
     root: Path
+    hub: str = ""
+    """The secondary network whose ledger an auditor reads; empty: that of the primary hub."""
 
     @property
     def pki(self) -> Path:

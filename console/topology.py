@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,12 @@ class Deployable:
     module: str
     server_names: tuple[str, ...]
     has_database: bool
+    hub: str = ""
+    """The secondary network whose hub it belongs to; empty: the primary hub."""
 
     @property
     def identity(self) -> str:
-        return f"service/{self.name}"
+        return f"hub/{self.hub}" if self.hub else f"service/{self.name}"
 
 
 def _service(name: str, *also: str) -> Deployable:
@@ -41,10 +43,38 @@ DEPLOYABLES: tuple[Deployable, ...] = (
     Deployable(
         "sandbox",
         "sandbox",
-        ("sandbox", *map(cast.server_name, cast.INSTITUTIONS)),
+        ("sandbox", *map(cast.server_name, (*cast.INSTITUTIONS, *cast.MEMBERS))),
         has_database=False,
     ),
 )
+_OF_A_HUB = ("repertory", "ledger", "router")
+HUB: tuple[Deployable, ...] = tuple(
+    Deployable(
+        f"{cast.HUB}-{service}",
+        f"services.{service}",
+        tuple(f"{cast.HUB}-{each}" for each in _OF_A_HUB),
+        has_database=True,
+        hub=cast.HUB,
+    )
+    for service in _OF_A_HUB
+)
+"""The welfare centres' hub: the same code, under one identity."""
+
+
+def settings(
+    deployable: Deployable, addresses: Mapping[str, str]
+) -> dict[str, str | dict[str, str]]:
+    """What a process is told of its peers, and of the network whose hub it belongs to."""
+    if not deployable.hub:
+        return {"peers": {n: a for n, a in addresses.items() if n != deployable.name}}
+    names = {service: f"{deployable.hub}-{service}" for service in _OF_A_HUB}
+    names |= {f"primary_{service}": service for service in ("repertory", "router")}
+    return {
+        "hub": deployable.hub,
+        "network": cast.NETWORK,
+        "peers": {peer: addresses[name] for peer, name in names.items()},
+        "peer_names": names,
+    }
 
 
 def issue(authority: Authority) -> dict[str, Path]:
@@ -53,10 +83,10 @@ def issue(authority: Authority) -> dict[str, Path]:
 
 
 def _issued(authority: Authority) -> Iterator[tuple[str, Path]]:
-    for deployable in DEPLOYABLES:
-        path = deployable.identity
+    issued = {deployable.identity: deployable for deployable in (*DEPLOYABLES, *HUB)}
+    for path, deployable in issued.items():
         yield path, authority.issue(path, names=deployable.server_names)
-    for path in cast.IDENTITIES:
+    for path in (*cast.IDENTITIES, *(f"institution/{member}" for member in cast.MEMBERS)):
         yield path, authority.issue(path)
     for name, ssin in cast.CITIZENS.items():
         folder = f"citizen/{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from mesh.identity import Caller
+from mesh.identity import Caller, Identity
 from mesh.refusals import Refusal
 
 GATEWAY = "service/gateway"
@@ -18,6 +18,9 @@ _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
 
+OF_A_HUB = frozenset({"service/repertory", "service/router"})
+"""The services that the processes of a secondary hub are to each other, under one identity."""
+
 _MEMBERS = frozenset({"institution", "hub", "service/declarations", "service/rights"})
 _WRITERS = frozenset(
     {
@@ -30,8 +33,8 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset({"institution", "service/declarations"}),
-    _REPERTORY + "End": frozenset({"institution", "service/declarations"}),
+    _REPERTORY + "Register": frozenset({"institution", "hub", "service/declarations"}),
+    _REPERTORY + "End": frozenset({"institution", "hub", "service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "BatchLookup": frozenset(
@@ -83,17 +86,33 @@ TABLE: dict[str, frozenset[str]] = {
 }
 
 
-def check(method: str, caller: Caller) -> None:
+def check(method: str, caller: Caller, home: str = "") -> None:
     """Raise PERMISSION_DENIED unless the table opens `method` to the caller.
 
-    Only the gateway may speak for another, and then the other must have access itself.
+    Only the gateway may speak for another, and then the other must have access itself. `home`
+    is the identity of the secondary hub that is asked, such as `hub/welfare`; empty: the primary.
     """
-    speaks_rightly = caller.on_behalf_of is None or caller.identity.path == GATEWAY
+    speaks_rightly = caller.on_behalf_of is None or (caller.identity.path == GATEWAY and not home)
     row = TABLE.get(method, frozenset())
     principal = caller.principal
-    if not speaks_rightly or not (row & {ANYONE, principal.kind, principal.path}):
+    if not speaks_rightly or not (row & {ANYONE, *_names(principal, home)}):
         raise Refusal(
             grpc.StatusCode.PERMISSION_DENIED,
             "NO_ACCESS",
             metadata={"caller": principal.path, "method": method},
         )
+
+
+def _names(principal: Identity, home: str) -> frozenset[str]:
+    """The names under which the table may know a caller.
+
+    A secondary hub trusts its own processes as the primary trusts its services; the services of
+    the primary are to it what it is to the primary: another hub, and no more.
+    """
+    if not home:
+        return frozenset({principal.kind, principal.path})
+    if principal.path == home:
+        return OF_A_HUB
+    if principal.kind == "service":
+        return frozenset({"hub"})
+    return frozenset({principal.kind, principal.path})

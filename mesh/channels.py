@@ -54,13 +54,14 @@ class Channels:
 
     def __init__(self, settings: Settings) -> None:
         self._peers = settings.peers
+        self._names = settings.peer_names
         self._certificates = Certificates(settings.tls)
         self._open: dict[tuple[str, str], tuple[object, Channel]] = {}
         self._retired: list[Channel] = []
 
     def peer(self, name: str) -> Channel:
         """To a service of the mesh. Raises KeyError where the settings give no address."""
-        return self.open(self._peers[name], name)
+        return self.open(self._peers[name], self._names.get(name, name))
 
     def open(self, address: str, server_name: str) -> Channel:
         """To an address whose certificate must bear `server_name`.

@@ -41,11 +41,16 @@ class Door:
     """Guards methods. Its steps stand in the order in which they are taken."""
 
     def __init__(
-        self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
+        self,
+        certificates: Certificates,
+        most_calls: int,
+        turned_away: TurnedAway | None,
+        home: str = "",
     ) -> None:
         self._certificates = certificates
         self._room = Room(most_calls)
         self._turned_away = turned_away
+        self._home = home
 
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
@@ -97,7 +102,7 @@ class Door:
         served.span.attributes["crossroads.caller"] = caller.principal.path
         try:
             self._check_certificate(certificate)
-            access.check(method, caller)
+            access.check(method, caller, self._home)
         except Refusal as refusal:
             if self._turned_away and request is not None:
                 await self._turned_away(method, caller, refusal, request)

@@ -42,7 +42,7 @@ class Server:
         contracts.check()
         self._settings = settings
         self._certificates = Certificates(settings.tls)
-        self._door = Door(self._certificates, settings.most_calls, turned_away)
+        self._door = Door(self._certificates, settings.most_calls, turned_away, settings.home)
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._checks: dict[str, Check] = {}

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     """Whether the process brings its schema up to date when it starts."""
     peers: dict[str, str] = {}
     """Address of each peer by name."""
+    peer_names: dict[str, str] = {}
+    """The name in a peer's certificate, where it is not the one by which the peer is asked for."""
+    hub: str = ""
+    """Name of the secondary network whose hub the process belongs to. Empty: the primary hub."""
+    network: str = ""
+    """The institution, such as `17/1`, that the secondary network is to the primary hub."""
     state: Path = Path(".crossroads")
     """Folder for what the process keeps outside the database."""
     otlp_endpoint: str = ""
@@ -36,3 +42,8 @@ class Settings(BaseSettings):
     """Calls served at once; a further one is told to come back."""
     grace_s: float = 5.0
     """How long a stop waits for the calls under way."""
+
+    @property
+    def home(self) -> str:
+        """Identity of the secondary hub, such as `hub/welfare`; empty for the primary."""
+        return f"hub/{self.hub}" if self.hub else ""

@@ -32,11 +32,15 @@ async def main(settings: Settings) -> None:
     server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(LivingWages(folder)))
     addresses = dict.fromkeys(cast.SUPPLIERS, settings.listen)
     addresses["12/0"] = settings.peers["declarations"]
-    seed = Seed(channels, addresses)
+    hub = settings.peers.get(f"{cast.HUB}-router", "")
+    if hub:
+        addresses |= dict.fromkeys(cast.MEMBERS, settings.listen)
+    seed = Seed(channels, addresses, hub)
     server.depends_on("seed", seed.is_done)
     readers = [
         Reader(institution, channels(f"institution/{institution}"), letters)
         for institution in cast.READERS
+        if not (hub and institution == cast.NETWORK)  # the hub empties that mailbox
     ]
     await server.run(seed.run(), *(reader.run() for reader in readers))
 

@@ -26,7 +26,7 @@ def answer(
                     period=periods.to_wire(since), code1="110", code2="110"
                 )
             ]
-        case "17/1", "living_wage":
+        case "17/1" | "17/1001", "living_wage":
             return [wage for wage in wages if periods.from_wire(wage.period).overlaps(period)]
     return []
 

@@ -23,6 +23,16 @@ INSTITUTIONS: dict[str, str] = {
 }
 """By place in the code list of sectors."""
 
+HUB = "welfare"
+"""Name of the secondary network of the welfare centres."""
+NETWORK = "17/1"
+"""What that network is to the primary hub."""
+MEMBERS: dict[str, str] = {
+    "17/1001": "welfare centre of Gent",
+    "17/1002": "welfare centre of Aalst",
+}
+"""Welfare centres behind the hub of their network, where there is one."""
+
 BREWERY = "0400000185"
 """Enterprise number of Brouwerij De Kraan, where Lina works."""
 BREWERY_NSSO = "123456749"

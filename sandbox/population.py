@@ -12,18 +12,25 @@ from sandbox import cast
 
 
 def addressed(
-    records: Iterable[repertory_pb2.InstitutionRecord], addresses: Mapping[str, str]
+    records: Iterable[repertory_pb2.InstitutionRecord],
+    addresses: Mapping[str, str],
+    hub: str = "",
 ) -> list[repertory_pb2.InstitutionRecord]:
-    """The records whose supplier answers elsewhere than recorded, as they shall stand."""
+    """The records whose supplier answers elsewhere than recorded, as they shall stand.
+
+    `hub` is where the router of the secondary hub answers, which then speaks for its network.
+    """
     changed = []
     for record in records:
         institution = str(institutions.from_wire(record.institution))
-        address = addresses.get(institution, "")
-        name = cast.server_name(institution) if address else ""
-        if address and (record.supplier_address, record.supplier_name) != (address, name):
-            new = repertory_pb2.InstitutionRecord()
-            new.CopyFrom(record)
-            new.supplier_address, new.supplier_name = address, name
+        new = repertory_pb2.InstitutionRecord()
+        new.CopyFrom(record)
+        if hub and institution == cast.NETWORK:
+            new.supplier_address, new.supplier_name = hub, f"{cast.HUB}-router"
+            new.identities[:] = dict.fromkeys((*record.identities, f"hub/{cast.HUB}"))
+        elif address := addresses.get(institution, ""):
+            new.supplier_address, new.supplier_name = address, cast.server_name(institution)
+        if new != record:
             changed.append(new)
     return changed
 

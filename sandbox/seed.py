@@ -22,9 +22,12 @@ WAIT_S = 0.3
 class Seed:
     """Says where suppliers answer and who is known from before; doing it twice changes nothing."""
 
-    def __init__(self, channels: Callable[[str], Channels], addresses: dict[str, str]) -> None:
+    def __init__(
+        self, channels: Callable[[str], Channels], addresses: dict[str, str], hub: str = ""
+    ) -> None:
         self._channels = channels
         self._addresses = addresses
+        self._hub = hub
         self._done = False
 
     async def is_done(self) -> bool:
@@ -34,7 +37,10 @@ class Seed:
         """Until it is done; the repertory may still be starting."""
         while not self._done:
             try:
-                await self._address()
+                await self._address("repertory", self._addresses)
+                if self._hub:
+                    members = {member: self._addresses[member] for member in cast.MEMBERS}
+                    await self._address(f"{cast.HUB}-repertory", members)
                 for institution in KNOWING:
                     await self._register(institution)
                 self._done = True
@@ -44,12 +50,13 @@ class Seed:
         LOG.info("seeded")
         await asyncio.Event().wait()
 
-    async def _address(self) -> None:
-        repertory = self._repertory(OPERATOR)
+    async def _address(self, peer: str, addresses: dict[str, str]) -> None:
+        repertory = self._repertory(OPERATOR, peer)
+        hub = self._hub if peer == "repertory" else ""
         listed = await repertory.ListInstitutions(
             repertory_pb2.ListInstitutionsRequest(page_size=PAGE)
         )
-        for record in population.addressed(listed.institutions, self._addresses):
+        for record in population.addressed(listed.institutions, addresses, hub):
             await repertory.PutInstitution(repertory_pb2.PutInstitutionRequest(institution=record))
 
     async def _register(self, institution: str) -> None:
@@ -60,5 +67,7 @@ class Seed:
             )
         )
 
-    def _repertory(self, identity: str) -> repertory_pb2_grpc.RepertoryStub:
-        return repertory_pb2_grpc.RepertoryStub(self._channels(identity).peer("repertory"))
+    def _repertory(
+        self, identity: str, peer: str = "repertory"
+    ) -> repertory_pb2_grpc.RepertoryStub:
+        return repertory_pb2_grpc.RepertoryStub(self._channels(identity).peer(peer))

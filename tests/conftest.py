@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,9 +57,15 @@ def mesh_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 
     Beside that, `state` is the state folder, whose `processes.json` has the live processes.
     """
-    folder = tmp_path_factory.mktemp("mesh")
+    with mesh_of(tmp_path_factory.mktemp("mesh")) as served:
+        yield served
+
+
+@contextmanager
+def mesh_of(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
+    """A mesh with its state in a folder; `options` are those of `crossroads up`."""
     place = state.State(folder / "state")
-    command = [sys.executable, "-m", "console", "--state", str(place.root), "up"]
+    command = [sys.executable, "-m", "console", "--state", str(place.root), "up", *options]
     with (folder / "up.log").open("wb") as log:
         up = subprocess.Popen(
             command,

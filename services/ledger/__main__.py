@@ -24,7 +24,9 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     store = Store(engine)
-    signer = Signer(ORIGIN, signing_key.load(settings.state / "ledger.key"))
+    origin = f"{ORIGIN}/{settings.hub}" if settings.hub else ORIGIN
+    key = f"{settings.hub}-ledger.key" if settings.hub else "ledger.key"
+    signer = Signer(origin, signing_key.load(settings.state / key))
     ledger = Ledger(store, Writer(store), signer)
     server = Server(settings, Doorkeeper(ledger))
     server.mount(ledger_pb2_grpc.add_LedgerServicer_to_server, ledger)

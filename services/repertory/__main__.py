@@ -8,9 +8,9 @@ import structlog
 from crossroads.ledger.v1 import ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2_grpc
 
-from mesh import clock, database, process
+from mesh import clock, database, institutions, process
 from mesh.channels import Channels
-from mesh.outbox import Worker
+from mesh.outbox import Handler, Worker
 from mesh.server import Server
 from mesh.settings import Settings
 from services.repertory import catalogue, coverage, policy_recording
@@ -19,6 +19,7 @@ from services.repertory.door import Doorkeeper
 from services.repertory.peers import Ledger
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_store import PolicyStore
+from services.repertory.primary import PRIMARY, Primary
 from services.repertory.recording import LEDGER, Recorder
 from services.repertory.servicer import RepertoryServicer
 from services.repertory.store import Store
@@ -52,20 +53,24 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     channels, policies, recorder = Channels(settings), PolicyStore(engine), Recorder(engine)
-    ours = catalogue.read()
+    ours = catalogue.of_hub(settings.hub)
+    primary = Primary(channels, institutions.parse(settings.network)) if settings.hub else None
     await load(policies, ours)
     feed = PolicyFeed(policies)
     server = Server(settings, Doorkeeper(recorder))
     server.mount(
         repertory_pb2_grpc.add_RepertoryServicer_to_server,
-        RepertoryServicer(Store(engine), recorder, policies, feed, ours.codes),
+        RepertoryServicer(Store(engine), recorder, policies, feed, ours.codes, primary),
     )
     server.mount(
         ledger_pb2_grpc.add_WitnessServicer_to_server, WitnessServicer(WitnessStore(engine))
     )
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", feed.is_known)
-    outbox = Worker(engine, settings.database_url, {LEDGER: Ledger(channels).append})
+    told: dict[str, Handler] = {LEDGER: Ledger(channels).append}
+    if primary:
+        told[PRIMARY] = primary.tell
+    outbox = Worker(engine, settings.database_url, told)
     await server.run(feed.run(settings.database_url), outbox.run())
     await channels.close()
     await engine.dispose()

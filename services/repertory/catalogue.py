@@ -18,6 +18,8 @@ from services.repertory.qualities import CodeLists
 FOLDER = Path(__file__).with_name("catalogue")
 KINDS = ("institutions", "availabilities", "deliberations")
 QUALITIES = Path("qualities.yaml")
+NETWORKS = Path(__file__).with_name("networks")
+"""A folder for each secondary network; the code lists of qualities are the same everywhere."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,21 @@ class Catalogue:
     digest: str
 
 
+def of_hub(name: str) -> Catalogue:
+    """The catalogue of a secondary hub by its name; of the primary where it is empty.
+
+    Raises FileNotFoundError where no network has that name.
+    """
+    folder = NETWORKS / name if name else FOLDER
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no catalogue of a network named {name}")
+    return read(folder)
+
+
 def read(folder: Path = FOLDER) -> Catalogue:
     """All files of the catalogue: a folder by kind of item, and the code lists of qualities."""
     texts = {page.relative_to(folder): page.read_bytes() for page in sorted(folder.rglob("*.yaml"))}
+    texts.setdefault(QUALITIES, (FOLDER / QUALITIES).read_bytes())
     digest = hashlib.sha256()
     loaded: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     for page, text in texts.items():

@@ -43,6 +43,7 @@ def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
             for data_sort, names in held.items()
             if len(set(names)) > 1
         ),
+        *_not_beyond(policy.availabilities, known),
         *_nobody_holds(policy.availabilities, known, on),
         *(gap for one in policy.deliberations for gap in _of_term(one)),
         *(gap for one in authorizations for gap in _of_authorization(one, held, codes)),
@@ -78,6 +79,15 @@ def _of_level(
         yield f"{place}: its successor {record.successor} is not an institution of the network"
     if record.successor and (record.period.end == ALWAYS.end or record.successor == place):
         yield f"{place}: it has a successor but does not end, or succeeds itself"
+
+
+def _not_beyond(
+    availabilities: Iterable[Availability], known: Mapping[Institution, InstitutionRecord]
+) -> Iterator[str]:
+    """The primary hub is asked in the name of the network, for which none of its members speaks."""
+    for one in availabilities:
+        if one.beyond and one.holder in known and known[one.holder].identities:
+            yield f"{one.data_sort}: {one.holder} speaks in this network and is not beyond it"
 
 
 def _nobody_holds(

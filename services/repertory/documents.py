@@ -64,6 +64,7 @@ def of_availability(availability: Availability) -> Document:
         attestation=availability.attestation,
         holder=str(availability.holder),
         qualities=availability.qualities,
+        beyond=availability.beyond,
     )
 
 
@@ -73,6 +74,7 @@ def availability(document: Mapping[str, Any]) -> Availability:
         document["attestation"],
         institutions.parse(document["holder"]),
         tuple(document.get("qualities", ())),
+        document.get("beyond", False),
     )
 
 

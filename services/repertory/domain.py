@@ -88,12 +88,16 @@ class InstitutionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Who holds a sort of data, on persons known there in one of `qualities` (empty: any)."""
+    """Who holds a sort of data, on persons known there in one of `qualities` (empty: any).
+
+    One held `beyond` this network is asked of the primary hub, in the name of `holder`.
+    """
 
     data_sort: str
     attestation: str
     holder: Institution
     qualities: tuple[int, ...] = ()
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from services.repertory.domain import Inscription, InstitutionRecord
 from services.repertory.entries import Part
 from services.repertory.inscriptions import Change
 from services.repertory.policy_store import PolicyStore
+from services.repertory.primary import Primary
 from services.repertory.qualities import CodeLists
 from services.repertory.recording import Recorded, Recorder, Request, Standing
 from services.repertory.store import Store
@@ -26,12 +27,18 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
     """Who is known where: written down."""
 
     def __init__(
-        self, store: Store, recorder: Recorder, policies: PolicyStore, codes: CodeLists
+        self,
+        store: Store,
+        recorder: Recorder,
+        policies: PolicyStore,
+        codes: CodeLists,
+        primary: Primary | None,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._policies = policies
         self._codes = codes
+        self._primary = primary
 
     async def Register(
         self, request: repertory_pb2.RegisterRequest, context: Context
@@ -131,6 +138,8 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         async with self._recorder.changing(wanted, ssins) as standing:
             if standing.first is None:
                 change = decide(standing)
+                if self._primary:
+                    await self._primary.put(standing, change)
                 recorded = await self._record(standing, wanted, parts, change)
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded

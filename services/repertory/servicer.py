@@ -7,6 +7,7 @@ from services.repertory.persons_servicer import PersonsServicer
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_servicer import PolicyServicer
 from services.repertory.policy_store import PolicyStore
+from services.repertory.primary import Primary
 from services.repertory.qualities import CodeLists
 from services.repertory.recording import Recorder
 from services.repertory.store import Store
@@ -22,7 +23,8 @@ class RepertoryServicer(PersonsServicer, LookupServicer, PolicyServicer):
         policies: PolicyStore,
         feed: PolicyFeed,
         codes: CodeLists,
+        primary: Primary | None = None,
     ) -> None:
-        PersonsServicer.__init__(self, store, recorder, policies, codes)
+        PersonsServicer.__init__(self, store, recorder, policies, codes, primary)
         LookupServicer.__init__(self, store, policies)
         PolicyServicer.__init__(self, policies, feed, codes)

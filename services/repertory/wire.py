@@ -113,6 +113,7 @@ def to_availability(availability: Availability) -> repertory_pb2.Availability:
         attestation=availability.attestation,
         holder=institutions.to_wire(availability.holder),
         qualities=availability.qualities,
+        beyond=availability.beyond,
     )
 
 
@@ -122,6 +123,7 @@ def availability(wire: repertory_pb2.Availability) -> Availability:
         wire.attestation,
         institutions.from_wire(wire.holder),
         tuple(wire.qualities),
+        wire.beyond,
     )
 
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from crossroads.ledger.v1 import ledger_pb2_grpc
-from crossroads.router.v1 import exchange_pb2_grpc, mailbox_pb2_grpc
+from crossroads.router.v1 import exchange_pb2_grpc, mailbox_pb2_grpc, supplier_pb2_grpc
 
-from mesh import database, process
+from mesh import database, institutions, process
 from mesh.channels import Channels
+from mesh.institutions import Institution
 from mesh.server import Server
 from mesh.settings import Settings
+from services.router.beyond import Beyond
 from services.router.consultation import Consultations
 from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
 from services.router.mailbox_servicer import Bell, MailboxServicer
-from services.router.peers import Ledger, Repertory, Suppliers
+from services.router.peers import (
+    MEMBER_TIMEOUT_S,
+    SUPPLY_TIMEOUT_S,
+    Ledger,
+    Repertory,
+    Suppliers,
+)
 from services.router.policy_follower import PolicyFollower
+from services.router.primary_mailbox import PrimaryMailbox
 from services.router.publication import Publications
 from services.router.servicer import DoorBook, ExchangeServicer
 from services.router.store import Store
+from services.router.supplier_servicer import SupplierServicer
 from services.router.witness_servicer import WitnessServicer
 from services.router.witness_store import WitnessStore
 from services.router.worker import Distribution
@@ -36,7 +48,10 @@ async def main(settings: Settings) -> None:
     store, lots, bell = Store(engine), LotStore(engine), Bell()
     repertory, ledger = Repertory(channels), Ledger(channels)
     follower = PolicyFollower(repertory)
-    consultations = Consultations(follower, repertory, ledger, Suppliers(channels))
+    network = _network(settings)
+    suppliers = Suppliers(channels, MEMBER_TIMEOUT_S if network else SUPPLY_TIMEOUT_S)
+    beyond = Beyond(channels, settings.home, network) if network else None
+    consultations = Consultations(follower, repertory, ledger, suppliers, beyond)
     lot_work = LotWork(lots, follower, consultations.consult)
     server = Server(settings, DoorBook(ledger))
     server.mount(
@@ -49,6 +64,13 @@ async def main(settings: Settings) -> None:
     server.mount(
         ledger_pb2_grpc.add_WitnessServicer_to_server, WitnessServicer(WitnessStore(engine))
     )
+    told: list[Coroutine[Any, Any, None]] = []
+    if network:
+        server.mount(
+            supplier_pb2_grpc.add_SupplierServicer_to_server,
+            SupplierServicer(network, follower, repertory, ledger, suppliers),
+        )
+        told.append(PrimaryMailbox(channels, network, store).run())
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", follower.is_known)
     await server.run(
@@ -58,10 +80,16 @@ async def main(settings: Settings) -> None:
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
         lot_work.run(settings.database_url),
         lot_work.sweep(),
+        *told,
     )
     await consultations.drain()
     await channels.close()
     await engine.dispose()
+
+
+def _network(settings: Settings) -> Institution | None:
+    """What the network of a secondary hub is to the primary one; None in the primary."""
+    return institutions.parse(settings.network) if settings.hub else None
 
 
 if __name__ == "__main__":

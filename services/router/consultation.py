@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import grpc
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2, supplier_pb2
+from crossroads.router.v1 import exchange_pb2
 
 from mesh import clock, institutions, periods, telemetry, tickets
 from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.router import decision, entries, wire
+from services.router import decision, entries, network, refusals, wire
+from services.router.beyond import Beyond
 from services.router.domain import DataSortDecision, Decision, Person, Policy, Verdict
 from services.router.minimisation import NotThisAttestation, minimise
 from services.router.peers import Ledger, Repertory, Suppliers
@@ -36,18 +37,25 @@ class Decided:
     policy: Policy
     person: Person | None
     decision: Decision
+    chain: list[str]
 
 
 class Consultations:
     """Answers consultations. The decision is durable in the ledger before any data leave."""
 
     def __init__(
-        self, follower: PolicyFollower, repertory: Repertory, ledger: Ledger, suppliers: Suppliers
+        self,
+        follower: PolicyFollower,
+        repertory: Repertory,
+        ledger: Ledger,
+        suppliers: Suppliers,
+        beyond: Beyond | None = None,
     ) -> None:
         self._follower = follower
         self._repertory = repertory
         self._ledger = ledger
         self._suppliers = suppliers
+        self._beyond = beyond
         self._outcomes: set[asyncio.Future[int]] = set()
 
     async def consult(
@@ -57,14 +65,14 @@ class Consultations:
         entry = self._entry(ledger_pb2.ENTRY_KIND_CONSULTATION, decided, request, caller)
         if decided.decision.verdict is Verdict.PERMITTED:
             written = asyncio.ensure_future(self._ledger.append(entry))
-            answers, _ = await asyncio.gather(self._ask_holders(decided, request.ssin), written)
+            answers, _ = await asyncio.gather(self._ask_holders(decided, request), written)
             self._write_outcome(entries.outcome(entry, answers, clock.now()))
         else:
             answers = []
             await self._ledger.append(entry)
         return exchange_pb2.ConsultResponse(
             ticket=decided.ticket,
-            decision=wire.decision(decided.decision),
+            decision=wire.decision(decided.decision, decided.chain),
             answers=answers,
             reference=request.reference,
             replaced_by=_replaced_by(decided),
@@ -78,7 +86,7 @@ class Consultations:
             self._entry(ledger_pb2.ENTRY_KIND_EXPLANATION, decided, request, caller)
         )
         return exchange_pb2.ExplainResponse(
-            ticket=decided.ticket, decision=wire.decision(decided.decision)
+            ticket=decided.ticket, decision=wire.decision(decided.decision, decided.chain)
         )
 
     async def write_outcomes(self) -> None:
@@ -93,6 +101,7 @@ class Consultations:
         await asyncio.gather(*self._outcomes, return_exceptions=True)
 
     async def _decide(self, request: exchange_pb2.ConsultRequest, caller: Caller) -> Decided:
+        refusals.check_chain(request, caller)
         policy, ticket, today = self._follower.policy, tickets.new(), clock.today()
         asker, period = asker_of(request, caller, policy), period_of(request)
         question = wire.question(request, asker, period)
@@ -106,7 +115,10 @@ class Consultations:
             crossroads__decision=decided.verdict.name,
             crossroads__refusal_reason=entries.reasons(decided),
         )
-        return Decided(ticket, asker, period, policy, person, decided)
+        chain = entries.chain(caller, asker, request.chain)
+        if self._beyond and _asked_beyond(decided, policy):
+            chain = [*(chain or [caller.identity.path]), self._beyond.home]
+        return Decided(ticket, asker, period, policy, person, decided, chain)
 
     @staticmethod
     def _entry(
@@ -116,21 +128,40 @@ class Consultations:
         caller: Caller,
     ) -> ledger_pb2.Entry:
         return entries.consultation(
-            kind, decided.ticket, caller, decided.asker, request, decided.decision, clock.now()
+            kind,
+            decided.ticket,
+            caller,
+            decided.asker,
+            decided.chain,
+            request,
+            decided.decision,
+            clock.now(),
         )
 
-    async def _ask_holders(self, decided: Decided, ssin: str) -> list[exchange_pb2.HolderAnswer]:
-        current = _replaced_by(decided) or ssin
-        return list(
-            await asyncio.gather(
-                *(
-                    self._ask_holder(decided, part, holder, current)
-                    for part in decided.decision.data_sorts
-                    if part.verdict is Verdict.PERMITTED
-                    for holder in part.holders
-                )
+    async def _ask_holders(
+        self, decided: Decided, request: exchange_pb2.ConsultRequest
+    ) -> list[exchange_pb2.HolderAnswer]:
+        current = _replaced_by(decided) or request.ssin
+        within = asyncio.gather(
+            *(
+                self._ask_holder(decided, part, holder, current)
+                for part in decided.decision.data_sorts
+                for holder in part.holders
+                if holder not in network.beyond_of(part, decided.policy)
             )
         )
+        answers, beyond = await asyncio.gather(within, self._ask_beyond(decided, request))
+        return [*answers, *beyond]
+
+    async def _ask_beyond(
+        self, decided: Decided, request: exchange_pb2.ConsultRequest
+    ) -> list[exchange_pb2.HolderAnswer]:
+        if not self._beyond or not (parts := _asked_beyond(decided.decision, decided.policy)):
+            return []
+        answers = await self._beyond.ask(request, decided.ticket, list(parts), decided.chain[:-1])
+        for answer in answers:
+            _strip(answer, parts[answer.data_sort], decided.policy)
+        return answers
 
     async def _ask_holder(
         self, decided: Decided, part: DataSortDecision, holder: Institution, ssin: str
@@ -138,14 +169,15 @@ class Consultations:
         question = wire.supplier_question(
             decided.ticket, ssin, part.data_sort, decided.period, holder
         )
-        answer = await self._suppliers.ask(decided.policy.institutions[holder], question)
-        stripped = _stripped(answer, part, decided.policy)
-        return exchange_pb2.HolderAnswer(
+        given = await self._suppliers.ask(decided.policy.institutions[holder], question)
+        answer = exchange_pb2.HolderAnswer(
             data_sort=part.data_sort,
             holder=institutions.to_wire(holder),
-            status=stripped.status,
-            attestations=stripped.attestations,
+            status=given.status,
+            attestations=given.attestations,
         )
+        _strip(answer, part, decided.policy)
+        return answer
 
     def _write_outcome(self, entry: ledger_pb2.Entry) -> None:
         """The outcome follows the answer; what waits is bounded."""
@@ -190,17 +222,21 @@ def period_of(request: exchange_pb2.ConsultRequest) -> Period:
         ) from error
 
 
-def _stripped(
-    answer: supplier_pb2.Answer, part: DataSortDecision, policy: Policy
-) -> supplier_pb2.Answer:
-    """The answer with only what may be given; one that is not what was asked for is no answer."""
+def _asked_beyond(decided: Decision, policy: Policy) -> dict[str, DataSortDecision]:
+    """The sorts of data that may be given and for which the primary hub is asked."""
+    return {part.data_sort: part for part in decided.data_sorts if network.beyond_of(part, policy)}
+
+
+def _strip(answer: exchange_pb2.HolderAnswer, part: DataSortDecision, policy: Policy) -> None:
+    """Leave only what may be given; an answer that is not what was asked for is none."""
     attestation = policy.availabilities[part.data_sort][0].attestation
     try:
         kept = [minimise(packed, attestation, part.fields) for packed in answer.attestations]
     except NotThisAttestation:
         LOG.error("a holder gave another attestation than asked for", data_sort=part.data_sort)
-        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
-    return supplier_pb2.Answer(status=answer.status, attestations=kept)
+        kept, answer.status = [], exchange_pb2.ANSWER_STATUS_UNAVAILABLE
+    answer.ClearField("attestations")
+    answer.attestations.extend(kept)
 
 
 def _replaced_by(decided: Decided) -> str:

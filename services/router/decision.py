@@ -45,10 +45,10 @@ def _decide_sort(
     grounds = tuple(a for a in authorizations if _integrated(question, a, person))
     if not grounds:
         return DataSortDecision(sort, Reason.SUBJECT_NOT_INTEGRATED, authorizations)
-    holders = _holders(question, sort, policy, person)
-    if question.use is Use.CONSULTATION and not holders:
+    held_by = holders(sort, question.period, policy, person)
+    if question.use is Use.CONSULTATION and not held_by:
         return DataSortDecision(sort, Reason.NO_HOLDER, grounds)
-    return DataSortDecision(sort, None, grounds, holders, _fields(grounds))
+    return DataSortDecision(sort, None, grounds, held_by, _fields(grounds))
 
 
 def _authorised(
@@ -87,13 +87,13 @@ def _integrated(question: Question, authorization: Authorization, person: Person
     return periods.covered(question.period, known)
 
 
-def _holders(
-    question: Question, sort: str, policy: Policy, person: Person
-) -> tuple[Institution, ...]:
+def holders(sort: str, period: Period, policy: Policy, person: Person) -> tuple[Institution, ...]:
+    """Who holds a sort of data on the person in the period; who is only asked beyond, always."""
     return tuple(
         availability.holder
-        for availability in policy.availabilities[sort]
-        if _knows(person, availability.holder, availability.qualities, question.period)
+        for availability in policy.availabilities.get(sort, ())
+        if availability.beyond
+        or _knows(person, availability.holder, availability.qualities, period)
     )
 
 

@@ -47,12 +47,16 @@ class InstitutionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Who holds a sort of data, and in which qualities (empty: any) it knows the persons."""
+    """Who holds a sort of data, and in which qualities (empty: any) it knows the persons.
+
+    One held `beyond` this network is asked of the primary hub, whoever the person is.
+    """
 
     data_sort: str
     attestation: str
     holder: Institution
     qualities: frozenset[int] = frozenset()
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)

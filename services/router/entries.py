@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2
+from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 
-from mesh import clock, institutions
+from mesh import clock, institutions, tickets
 from mesh.identity import Caller
 from mesh.institutions import Institution
 from services.router import wire
-from services.router.domain import Decision, Verdict
+from services.router.domain import Decision, Person, Reason, Verdict
 from services.router.mutation import ReceivedMutation
 
 OUTCOMES = {
@@ -27,22 +27,28 @@ def consultation(
     ticket: str,
     caller: Caller,
     asker: Institution | None,
+    through: Sequence[str],
     request: exchange_pb2.ConsultRequest,
     decided: Decision,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """The decision on a consultation or explanation, complete enough to be made again."""
+    """The decision on a consultation or explanation, complete enough to be made again.
+
+    `through` is the chain of who asks through whom.
+    """
     kept = exchange_pb2.ConsultRequest()
     kept.CopyFrom(request)
     kept.reference = ""
-    record = exchange_pb2.ConsultationRecord(consultation=kept, decision=wire.decision(decided))
+    record = exchange_pb2.ConsultationRecord(
+        consultation=kept, decision=wire.decision(decided, through)
+    )
     return ledger_pb2.Entry(
         entry_id=f"{ticket}/decision",
         ticket=ticket,
         kind=kind,
         occurred_at=clock.rfc3339(at),
         caller=caller.identity.path,
-        chain=chain(caller, asker),
+        chain=through,
         institution=institutions.to_wire(asker) if asker else None,
         ssin=request.ssin,
         data_sorts=request.data_sorts,
@@ -61,7 +67,11 @@ def outcome(
     record = exchange_pb2.OutcomeRecord(
         answers=[
             exchange_pb2.HolderAnswer(
-                data_sort=answer.data_sort, holder=answer.holder, status=answer.status
+                data_sort=answer.data_sort,
+                holder=answer.holder,
+                status=answer.status,
+                reason=answer.reason,
+                primary_ticket=answer.primary_ticket,
             )
             for answer in answers
         ]
@@ -149,8 +159,46 @@ def door(
     )
 
 
-def chain(caller: Caller, asker: Institution | None) -> list[str]:
-    """Who asks through whom, nearest last; a member comes before its managing institution."""
+def supply(
+    question: supplier_pb2.Question,
+    caller: Caller,
+    members: Sequence[Institution],
+    person: Person,
+    policy_revision: int,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """That the primary hub asked the network, under its ticket, and which members are asked.
+
+    A question that comes again has an entry of its own each time.
+    """
+    record = supplier_pb2.SupplyRecord(
+        question=question,
+        members=[institutions.to_wire(member) for member in members],
+        repertory_position=person.position,
+        policy_revision=policy_revision,
+    )
+    return ledger_pb2.Entry(
+        entry_id=f"{question.ticket}/supply/{tickets.new()}",
+        ticket=question.ticket,
+        kind=ledger_pb2.ENTRY_KIND_SUPPLY,
+        occurred_at=clock.rfc3339(at),
+        caller=caller.identity.path,
+        institution=question.holder,
+        ssin=question.ssin,
+        data_sorts=[question.data_sort],
+        outcome=ledger_pb2.OUTCOME_ALLOWED if members else ledger_pb2.OUTCOME_REFUSED,
+        reason="" if members else Reason.NO_HOLDER.name,
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
+def chain(caller: Caller, asker: Institution | None, named: Sequence[str] = ()) -> list[str]:
+    """Who asks through whom, nearest last; a member comes before its managing institution.
+
+    `named` are those for whom a hub says that it asks.
+    """
+    if named:
+        return [*named, caller.identity.path]
     paths = list(caller.chain)
     member = f"institution/{asker}" if asker else ""
     if caller.principal.kind == "institution" and member not in {"", caller.principal.path}:

@@ -21,6 +21,8 @@ LOG = structlog.get_logger()
 LOOKUP_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
 SUPPLY_TIMEOUT_S = 2.5
+MEMBER_TIMEOUT_S = 1.8
+"""For a member of a secondary network: less than the primary hub waits for the whole of it."""
 
 
 class Repertory:
@@ -82,8 +84,9 @@ class Ledger:
 class Suppliers:
     """The holders, each behind a queue and a circuit of its own, so that none holds up another."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, timeout_s: float = SUPPLY_TIMEOUT_S) -> None:
         self._channels = channels
+        self._timeout_s = timeout_s
         self._holders: dict[tuple[str, str], Holder] = {}
 
     async def ask(
@@ -104,7 +107,7 @@ class Suppliers:
     ) -> Sequence[supplier_pb2.Answer]:
         stub = supplier_pb2_grpc.SupplierStub(self._channels.open(*key))
         response: supplier_pb2.SupplyResponse = await stub.Supply(
-            supplier_pb2.SupplyRequest(questions=questions), timeout=SUPPLY_TIMEOUT_S
+            supplier_pb2.SupplyRequest(questions=questions), timeout=self._timeout_s
         )
         if len(response.answers) != len(questions):
             raise Refusal(grpc.StatusCode.UNAVAILABLE, "UPSTREAM_FAILED")

@@ -69,6 +69,7 @@ def _availability(wire: repertory_pb2.Availability) -> Availability:
         wire.attestation,
         institutions.from_wire(wire.holder),
         frozenset(wire.qualities),
+        wire.beyond,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import grpc
+from crossroads.router.v1 import exchange_pb2
 
+from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.router.domain import Policy
@@ -15,6 +17,17 @@ def wrong_check_digits(field: str) -> Refusal:
         "SSIN_CHECK_DIGIT",
         violations=[(field, "the check digits are wrong")],
     )
+
+
+def check_ssin(ssin: str, field: str) -> None:
+    if not ssin_is_valid(ssin):
+        raise wrong_check_digits(field)
+
+
+def check_chain(request: exchange_pb2.ConsultRequest, caller: Caller) -> None:
+    """Only a hub asks for those of its network; its certificate answers for whom it names."""
+    if request.chain and caller.principal.kind != "hub":
+        raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "CHAIN_NOT_YOURS")
 
 
 def check_certificate(caller: Caller, policy: Policy) -> None:

@@ -45,7 +45,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.ConsultRequest, context: Any
     ) -> exchange_pb2.ConsultResponse:
         caller = self._caller()
-        _check_ssin(request.ssin, "ssin")
+        refusals.check_ssin(request.ssin, "ssin")
         return await self._consultations.consult(request, caller)
 
     async def BatchConsult(
@@ -53,7 +53,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.BatchConsultResponse:
         caller = self._caller()
         for index, consultation in enumerate(request.consultations):
-            _check_ssin(consultation.ssin, f"consultations[{index}].ssin")
+            refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         return exchange_pb2.BatchConsultResponse(
             consultations=await asyncio.gather(
                 *(self._consultations.consult(each, caller) for each in request.consultations)
@@ -71,14 +71,14 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.ExplainRequest, context: Any
     ) -> exchange_pb2.ExplainResponse:
         caller = self._caller()
-        _check_ssin(request.consultation.ssin, "consultation.ssin")
+        refusals.check_ssin(request.consultation.ssin, "consultation.ssin")
         return await self._consultations.explain(request.consultation, caller)
 
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
     ) -> exchange_pb2.PublishResponse:
         caller = self._caller()
-        _check_ssin(request.mutation.ssin, "mutation.ssin")
+        refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
         ticket = await self._publications.publish(
             request, caller, self._follower.policy, tickets.new(), clock.now()
         )
@@ -118,7 +118,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         question = request.consultation
         answer = exchange_pb2.ConsultStreamResponse(reference=question.reference)
         try:
-            _check_ssin(question.ssin, "consultation.ssin")
+            refusals.check_ssin(question.ssin, "consultation.ssin")
             with telemetry.span("consult in a stream"):
                 answered = await self._consultations.consult(question, call.caller())
             answer.consultation.CopyFrom(answered)
@@ -157,8 +157,3 @@ class DoorBook:
             await self._ledger.append(entry)
         except Refusal as failure:
             LOG.error("a refusal is not written", method=method, reason=failure.reason)
-
-
-def _check_ssin(ssin: str, field: str) -> None:
-    if not ssin_is_valid(ssin):
-        raise refusals.wrong_check_digits(field)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crossroads.router.v1 import decision_pb2, exchange_pb2, supplier_pb2
 
 from mesh import institutions, periods
@@ -28,13 +30,14 @@ def question(
     )
 
 
-def decision(of: Decision) -> decision_pb2.Decision:
+def decision(of: Decision, chain: Sequence[str] = ()) -> decision_pb2.Decision:
     return decision_pb2.Decision(
         verdict=VERDICTS[of.verdict],
         data_sorts=[_data_sort(part) for part in of.data_sorts],
         decided_for=of.decided_for.isoformat(),
         policy_revision=of.policy_revision,
         repertory_position=of.repertory_position,
+        chain=chain,
     )
 
 

@@ -20,10 +20,10 @@ def test_decisions_are_complete(root: Path) -> None:
 def test_only_those_named_receive_without_integration_control(root: Path) -> None:
     """Decision 3 names every recipient that need not know the person."""
     page = (root / "docs" / "decisions" / "0003-integration-control.md").read_text("utf-8")
-    catalogue = root / "services" / "repertory" / "catalogue" / "deliberations"
+    repertory = root / "services" / "repertory"
     recipients = {
         authorization["recipient"]
-        for file in catalogue.glob("*.yaml")
+        for file in repertory.rglob("deliberations/*.yaml")
         for deliberation in yaml.safe_load(file.read_text("utf-8"))
         for authorization in deliberation["authorizations"]
         if authorization["integration_control"] == "NON_BLOCKING"

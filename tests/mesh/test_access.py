@@ -44,6 +44,32 @@ def test_the_gateway_has_no_access_of_its_own() -> None:
         access.check(CONSULT, Caller(parse(access.GATEWAY)))
 
 
+LOOKUP = "/crossroads.repertory.v1.Repertory/BatchLookup"
+SUPPLY = "/crossroads.router.v1.Supplier/Supply"
+APPEND = "/crossroads.ledger.v1.Ledger/Append"
+HOME = "hub/welfare"
+
+
+@pytest.mark.parametrize("method", [LOOKUP, APPEND])
+def test_the_processes_of_a_hub_are_services_to_each_other_only(method: str) -> None:
+    access.check(method, caller(HOME), HOME)
+    for path, home in [(HOME, ""), ("hub/other", HOME), ("service/router", HOME)]:
+        with pytest.raises(Refusal, match="NO_ACCESS"):
+            access.check(method, caller(path), home)
+
+
+def test_services_of_the_primary_are_to_a_hub_what_a_hub_is_to_the_primary() -> None:
+    access.check(SUPPLY, caller("service/router"), HOME)
+    access.check(CONSULT, caller("institution/17/1001"), HOME)
+    with pytest.raises(Refusal, match="NO_ACCESS"):
+        access.check(SUPPLY, caller("institution/17/1001"), HOME)
+
+
+def test_nobody_speaks_for_another_at_a_secondary_hub() -> None:
+    with pytest.raises(Refusal, match="NO_ACCESS"):
+        access.check(CONSULT, caller("institution/17/1001", behind="service/gateway"), HOME)
+
+
 def test_an_identity_shows_no_number_of_a_person() -> None:
     assert "85073003328" not in repr(Caller(Identity("citizen", "card", "85073003328")))
 

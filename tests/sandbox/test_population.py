@@ -23,6 +23,13 @@ def test_an_address_is_added_and_nothing_else_is_touched() -> None:
     assert changed == CENTRE
 
 
+def test_the_hub_speaks_and_answers_for_its_network() -> None:
+    (changed,) = population.addressed([CENTRE], {"17/1": "127.0.0.1:1"}, "127.0.0.1:2")
+    assert (changed.supplier_address, changed.supplier_name) == ("127.0.0.1:2", "welfare-router")
+    assert list(changed.identities) == ["institution/17/1", "hub/welfare"]
+    assert population.addressed([changed], {}, "127.0.0.1:2") == []
+
+
 def test_what_stands_already_is_not_put_again() -> None:
     put = population.addressed([CENTRE], {"17/1": "127.0.0.1:1"})
     assert population.addressed(put, {"17/1": "127.0.0.1:1"}) == []

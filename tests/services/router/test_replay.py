@@ -66,7 +66,7 @@ def consultation(draw: st.DrawFn, ticket: str, policy: Policy, person: Person) -
     read = person if decision.needs_person(question, policy, on) else None
     decided = decision.decide(question, policy, read, on)
     kind = draw(st.sampled_from(sorted(replay.CONSULTATIONS)))
-    return entries.consultation(kind, ticket, CALLER, asker, request, decided, AT)
+    return entries.consultation(kind, ticket, CALLER, asker, [], request, decided, AT)
 
 
 @st.composite

@@ -1,0 +1,81 @@
+"""The mailbox of a secondary network at the primary hub, emptied into the network's own."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+import grpc
+import structlog
+from crossroads.router.v1 import mailbox_pb2, mailbox_pb2_grpc
+from sqlalchemy.exc import DBAPIError
+
+from mesh import clock, institutions
+from mesh.channels import Channels
+from mesh.institutions import Institution
+from services.router.beyond import PRIMARY
+from services.router.mutation import ReceivedMutation
+from services.router.store import Store
+
+LOG = structlog.get_logger()
+Stream = Any
+FROM_PRIMARY = "service/router"
+"""The caller that stands on what came out of the mailbox."""
+FIRST_WAIT_S = 0.2
+MOST_WAIT_S = 3.0
+
+
+class PrimaryMailbox:
+    """Takes each delivery in as a mutation, then acknowledges it; members are told as always.
+
+    A delivery that comes again is known by its position and taken in once.
+    """
+
+    def __init__(self, channels: Channels, stands_for: Institution, store: Store) -> None:
+        self._channels = channels
+        self._network = stands_for
+        self._store = store
+        self._wait = FIRST_WAIT_S
+
+    async def run(self) -> None:
+        """For ever; a mailbox that closes is opened again, from what was acknowledged."""
+        while True:
+            try:
+                await self._read()
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError, DBAPIError) as error:
+                LOG.warning("the mailbox at the primary hub closed", error=type(error).__name__)
+            await asyncio.sleep(self._wait)
+            self._wait = min(self._wait * 2, MOST_WAIT_S)
+
+    async def _read(self) -> None:
+        stub = mailbox_pb2_grpc.MailboxStub(self._channels.peer(PRIMARY))
+        stream: Stream = stub.Receive()
+        try:
+            await stream.write(
+                mailbox_pb2.ReceiveRequest(institution=institutions.to_wire(self._network))
+            )
+            while isinstance(response := await stream.read(), mailbox_pb2.ReceiveResponse):
+                self._wait = FIRST_WAIT_S
+                await self._store.receive([taken(response.delivery)])
+                await stream.write(
+                    mailbox_pb2.ReceiveRequest(acknowledged=response.delivery.position)
+                )
+        finally:
+            stream.cancel()
+
+
+def taken(delivery: mailbox_pb2.Delivery) -> ReceivedMutation:
+    """A delivery as a mutation of this hub, under the ticket it has at the primary one."""
+    content = delivery.mutation.SerializeToString(deterministic=True)
+    return ReceivedMutation(
+        delivery.ticket,
+        delivery.mutation.ssin,
+        institutions.from_wire(delivery.sender),
+        FROM_PRIMARY,
+        f"primary-{delivery.position}",
+        hashlib.sha256(content).digest(),
+        content,
+        delivery.traceparent,
+        clock.now(),
+    )
