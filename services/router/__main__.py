@@ -11,6 +11,9 @@ from mesh import database, process
 from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
+from services.router.admission import Admission
+from services.router.askable.following import Askables
+from services.router.askable.store import AskableStore
 from services.router.consultation import Consultations
 from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
@@ -37,11 +40,15 @@ async def main(settings: Settings) -> None:
     repertory, ledger = Repertory(channels), Ledger(channels)
     follower = PolicyFollower(repertory)
     consultations = Consultations(follower, repertory, ledger, Suppliers(channels))
-    lot_work = LotWork(lots, follower, consultations.consult)
+    admission = Admission(follower, settings.quota_share)
+    lot_work = LotWork(lots, follower, admission.before(consultations.consult))
+    askables = Askables(AskableStore(engine), ledger)
     server = Server(settings, DoorBook(ledger))
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
-        ExchangeServicer(consultations, Publications(store), Reception(lots), follower),
+        ExchangeServicer(
+            consultations, Publications(store), Reception(lots), follower, admission, askables
+        ),
     )
     server.mount(
         mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
@@ -58,6 +65,7 @@ async def main(settings: Settings) -> None:
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
         lot_work.run(settings.database_url),
         lot_work.sweep(),
+        askables.sweep(),
     )
     await consultations.drain()
     await channels.close()

@@ -17,6 +17,12 @@ def wrong_check_digits(field: str) -> Refusal:
     )
 
 
+def malformed(field: str, description: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
+    )
+
+
 def check_certificate(caller: Caller, policy: Policy) -> None:
     """The institution itself may have told the bank not to trust a certificate any longer."""
     for institution in policy.speakers.get(caller.identity.path, ()):
