@@ -1,5 +1,7 @@
-"""The bank in this process: repertory, ledger and router behind their real doors, with the real
-catalogue and real databases; one holder answers for the institutions told to it."""
+"""The bank in this process: repertory, ledger and router behind their real doors.
+
+The catalogue and the databases are real; one holder answers for the institutions told to it.
+"""
 
 from __future__ import annotations
 
@@ -88,9 +90,7 @@ class Holder(supplier_pb2_grpc.SupplierServicer):
     def _answer(self, question: supplier_pb2.Question) -> supplier_pb2.Answer:
         url = f"type.googleapis.com/{self.attestation[question.data_sort]}"
         packed = any_pb2.Any(type_url=url)
-        return supplier_pb2.Answer(
-            status=exchange_pb2.ANSWER_STATUS_OK, attestations=[packed]
-        )
+        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_OK, attestations=[packed])
 
 
 @dataclass
