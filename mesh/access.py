@@ -8,6 +8,7 @@ from mesh.identity import Caller, Identity
 from mesh.refusals import Refusal
 
 GATEWAY = "service/gateway"
+ROUTER = "service/router"
 ANYONE = "*"
 """Every holder of a certificate in force; only for what says nothing about anyone."""
 
@@ -49,12 +50,15 @@ TABLE: dict[str, frozenset[str]] = {
     _REPERTORY + "PutAvailability": frozenset({"operator"}),
     _REPERTORY + "ListDeliberations": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "PutDeliberation": frozenset({"operator"}),
+    _REPERTORY + "PutQuota": frozenset({"operator"}),
     _REPERTORY + "WatchPolicy": frozenset({"service/router", "hub"}),
     _REPERTORY + "GetPolicy": frozenset({"operator", "auditor"}),
     _EXCHANGE + "Consult": _MEMBERS,
     _EXCHANGE + "BatchConsult": _MEMBERS,
     _EXCHANGE + "ConsultStream": _MEMBERS,
     _EXCHANGE + "Explain": _MEMBERS,
+    _EXCHANGE + "ListAskable": _MEMBERS,
+    _EXCHANGE + "ListUnasked": frozenset({"auditor"}),
     _EXCHANGE + "Publish": _MEMBERS,
     _EXCHANGE + "SubmitLot": _MEMBERS,
     _EXCHANGE + "GetLot": _MEMBERS,
@@ -68,7 +72,7 @@ TABLE: dict[str, frozenset[str]] = {
     _LEDGER + "GetCheckpoint": frozenset({ANYONE}),
     _LEDGER + "GetInclusionProof": frozenset({"auditor", "citizen", "operator"}),
     _LEDGER + "GetConsistencyProof": frozenset({ANYONE}),
-    _LEDGER + "ListAccesses": frozenset({"auditor", "citizen"}),
+    _LEDGER + "ListAccesses": frozenset({"auditor", "citizen", ROUTER}),
     _LEDGER + "Export": frozenset({"auditor"}),
     "/crossroads.ledger.v1.Witness/ListWritten": frozenset({"auditor"}),
     _DECLARATIONS + "SubmitDimona": frozenset({"employer"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     """Share of the traces kept; errors and slow ones are always kept."""
     most_calls: int = 4096
     """Calls served at once; a further one is told to come back."""
+    quota_share: float = Field(1.0, gt=0, le=1)
+    """Part of each quota that this process lets through: 1 divided by the number of routers."""
     grace_s: float = 5.0
     """How long a stop waits for the calls under way."""
 

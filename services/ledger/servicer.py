@@ -9,7 +9,7 @@ import grpc
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 
 from mesh import clock, institutions
-from mesh.access import GATEWAY
+from mesh.access import GATEWAY, ROUTER
 from mesh.call import caller
 from mesh.coalescing import Coalescer
 from mesh.identity import Identity
@@ -139,8 +139,14 @@ def _check_may_write(writer: Identity, request: ledger_pb2.AppendRequest) -> Non
 
 
 def _check_may_read(reader: Identity, search: Search) -> None:
-    """A citizen reads what is about herself, an auditor what an index leads to."""
-    if reader.kind == "auditor":
+    """A citizen reads what is about herself, an auditor what an index leads to.
+
+    The router reads what one institution asked about one person.
+    """
+    if reader.path == ROUTER:
+        if not (search.ssin and search.institution):
+            raise malformed("institution", "name a person and an institution")
+    elif reader.kind == "auditor":
         if not search.is_narrow:
             raise malformed("ssin", "name a person, ticket, institution, kind or period")
     elif reader.kind != "citizen" or not reader.ssin or reader.ssin != search.ssin:

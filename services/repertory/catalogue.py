@@ -16,7 +16,7 @@ from services.repertory.policy_items import CATALOGUE, Item, Kind, of_policy
 from services.repertory.qualities import CodeLists
 
 FOLDER = Path(__file__).with_name("catalogue")
-KINDS = ("institutions", "availabilities", "deliberations")
+KINDS = ("institutions", "availabilities", "deliberations", "quotas")
 QUALITIES = Path("qualities.yaml")
 NETWORKS = Path(__file__).with_name("networks")
 """A folder for each secondary network; the code lists of qualities are the same everywhere."""
@@ -57,6 +57,7 @@ def read(folder: Path = FOLDER) -> Catalogue:
         tuple(documents.institution(_placed(d)) for d in loaded["institutions"]),
         tuple(documents.availability(d) for d in loaded["availabilities"]),
         tuple(documents.deliberation(d) for d in loaded["deliberations"]),
+        tuple(documents.quota(d) for d in loaded["quotas"]),
     )
     codes = qualities.of(yaml.safe_load(texts[QUALITIES]))
     return Catalogue(policy, codes, digest.hexdigest())
@@ -75,9 +76,9 @@ def _placed(document: Mapping[str, Any]) -> dict[str, Any]:
 def joined(standing: Iterable[Item], policy: Policy) -> list[Item]:
     """The items as they shall stand when a new catalogue comes.
 
-    What an operator put stays: whole items that the catalogue lacks, availabilities and
-    deliberations that the operator changed, supplier addresses and revoked certificates. What
-    an earlier catalogue brought and this one lacks goes.
+    What an operator put stays: whole items that the catalogue lacks, availabilities,
+    deliberations and quotas that the operator changed, supplier addresses and revoked
+    certificates. What an earlier catalogue brought and this one lacks goes.
     """
     ours = {(item.kind, item.key): item for item in standing}
     kept = {place: item for place, item in ours.items() if item.origin != CATALOGUE}

@@ -53,6 +53,11 @@ def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
             if one.recipient not in known
         ),
         *_twice(a.id for a in authorizations),
+        *(
+            f"the quota of {one.institution}: it is not an institution of the network"
+            for one in policy.quotas
+            if one.institution not in known
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from services.repertory.domain import (
     InstitutionRecord,
     IntegrationControl,
     Level,
+    Quota,
     Use,
 )
 
@@ -97,6 +98,26 @@ def deliberation(document: Mapping[str, Any]) -> Deliberation:
         tuple(_authorization(a) for a in document["authorizations"]),
         document.get("title", ""),
         date.fromisoformat(document["until"]) if "until" in document else ALWAYS.end,
+    )
+
+
+def of_quota(quota: Quota) -> Document:
+    return _without_empty(
+        institution=str(quota.institution),
+        purpose=quota.purpose,
+        per_second=quota.per_second,
+        burst=quota.burst,
+        per_day=quota.per_day,
+    )
+
+
+def quota(document: Mapping[str, Any]) -> Quota:
+    return Quota(
+        institutions.parse(document["institution"]),
+        document.get("purpose", ""),
+        document.get("per_second", 0),
+        document.get("burst", 0),
+        document.get("per_day", 0),
     )
 
 

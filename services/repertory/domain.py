@@ -145,10 +145,25 @@ class Deliberation:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many consultations an institution may ask for a purpose (empty: all together).
+
+    0 is not limited; a burst of 0 is as many as in a second.
+    """
+
+    institution: Institution
+    purpose: str = ""
+    per_second: int = 0
+    burst: int = 0
+    per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Who exists, who holds what, who may receive what; as of one revision."""
+    """Who exists, who holds what, who may receive what, how much; as of one revision."""
 
     revision: int
     institutions: tuple[InstitutionRecord, ...] = ()
     availabilities: tuple[Availability, ...] = ()
     deliberations: tuple[Deliberation, ...] = ()
+    quotas: tuple[Quota, ...] = ()

@@ -77,6 +77,9 @@ def _opened(item: Item) -> repertory_pb2.PolicyRecord:
     if item.kind is Kind.AVAILABILITY:
         availability = wire.to_availability(documents.availability(item.document))
         return repertory_pb2.PolicyRecord(availabilities=[availability])
+    if item.kind is Kind.QUOTA:
+        quota = wire.to_quota(documents.quota(item.document))
+        return repertory_pb2.PolicyRecord(quotas=[quota])
     deliberation = wire.to_deliberation(documents.deliberation(item.document))
     return repertory_pb2.PolicyRecord(deliberations=[deliberation])
 

@@ -9,7 +9,13 @@ from enum import Enum
 from mesh.institutions import Institution
 from services.repertory import documents
 from services.repertory.documents import Document
-from services.repertory.domain import Availability, Deliberation, InstitutionRecord, Policy
+from services.repertory.domain import (
+    Availability,
+    Deliberation,
+    InstitutionRecord,
+    Policy,
+    Quota,
+)
 
 CATALOGUE = "catalogue"
 OPERATOR = "operator"
@@ -19,11 +25,15 @@ class Kind(Enum):
     INSTITUTION = "institution"
     AVAILABILITY = "availability"
     DELIBERATION = "deliberation"
+    QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One institution, availability or deliberation. `since` is the revision that first held it."""
+    """One institution, availability, deliberation or quota.
+
+    `since` is the revision that first held it.
+    """
 
     kind: Kind
     key: str
@@ -56,11 +66,17 @@ def of_availability(availability: Availability, origin: str = CATALOGUE) -> Item
     return Item(Kind.AVAILABILITY, key, document, origin)
 
 
+def of_quota(quota: Quota, origin: str = CATALOGUE) -> Item:
+    key = f"{quota.institution} {quota.purpose}".strip()
+    return Item(Kind.QUOTA, key, documents.of_quota(quota), origin)
+
+
 def of_policy(policy: Policy) -> list[Item]:
     return [
         *(of_institution(record) for record in policy.institutions),
         *(of_availability(availability) for availability in policy.availabilities),
         *(of_deliberation(deliberation) for deliberation in policy.deliberations),
+        *(of_quota(quota) for quota in policy.quotas),
     ]
 
 
@@ -72,11 +88,13 @@ def policy(revision: int, items: Iterable[Item]) -> Policy:
     institutions = map(documents.institution, by_kind[Kind.INSTITUTION])
     availabilities = map(documents.availability, by_kind[Kind.AVAILABILITY])
     deliberations = map(documents.deliberation, by_kind[Kind.DELIBERATION])
+    quotas = map(documents.quota, by_kind[Kind.QUOTA])
     return Policy(
         revision,
         tuple(sorted(institutions, key=_place)),
         tuple(sorted(availabilities, key=lambda one: (one.data_sort, one.holder))),
         tuple(sorted(deliberations, key=lambda one: one.number)),
+        tuple(sorted(quotas, key=lambda one: (one.institution, one.purpose))),
     )
 
 

@@ -122,6 +122,13 @@ class PolicyServicer(repertory_pb2_grpc.RepertoryServicer):
         revision, ticket = await self._put([item])
         return repertory_pb2.PutDeliberationResponse(revision=revision, ticket=ticket)
 
+    async def PutQuota(
+        self, request: repertory_pb2.PutQuotaRequest, context: Context
+    ) -> repertory_pb2.PutQuotaResponse:
+        item = policy_items.of_quota(wire.quota(request.quota), OPERATOR)
+        revision, ticket = await self._put([item])
+        return repertory_pb2.PutQuotaResponse(revision=revision, ticket=ticket)
+
     async def WatchPolicy(
         self, request: repertory_pb2.WatchPolicyRequest, context: Context
     ) -> AsyncIterator[repertory_pb2.WatchPolicyResponse]:

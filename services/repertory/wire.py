@@ -21,6 +21,7 @@ from services.repertory.domain import (
     Level,
     Person,
     Policy,
+    Quota,
     Use,
 )
 
@@ -150,12 +151,33 @@ def to_deliberation(deliberation: Deliberation) -> repertory_pb2.Deliberation:
     )
 
 
+def quota(wire: repertory_pb2.Quota) -> Quota:
+    return Quota(
+        institutions.from_wire(wire.institution),
+        wire.purpose,
+        wire.per_second,
+        wire.burst,
+        wire.per_day,
+    )
+
+
+def to_quota(quota: Quota) -> repertory_pb2.Quota:
+    return repertory_pb2.Quota(
+        institution=institutions.to_wire(quota.institution),
+        purpose=quota.purpose,
+        per_second=quota.per_second,
+        burst=quota.burst,
+        per_day=quota.per_day,
+    )
+
+
 def to_policy(policy: Policy, response: type[PolicyResponse]) -> PolicyResponse:
     return response(
         revision=policy.revision,
         institutions=map(to_institution, policy.institutions),
         availabilities=map(to_availability, policy.availabilities),
         deliberations=map(_in_its_term, policy.deliberations),
+        quotas=map(to_quota, policy.quotas),
     )
 
 

@@ -14,6 +14,9 @@ from mesh.channels import Channels
 from mesh.institutions import Institution
 from mesh.server import Server
 from mesh.settings import Settings
+from services.router.admission import Admission
+from services.router.askable.following import Askables
+from services.router.askable.store import AskableStore
 from services.router.beyond import Beyond
 from services.router.consultation import Consultations
 from services.router.lots.reception import Reception
@@ -52,11 +55,15 @@ async def main(settings: Settings) -> None:
     suppliers = Suppliers(channels, MEMBER_TIMEOUT_S if network else SUPPLY_TIMEOUT_S)
     beyond = Beyond(channels, settings.home, network) if network else None
     consultations = Consultations(follower, repertory, ledger, suppliers, beyond)
-    lot_work = LotWork(lots, follower, consultations.consult)
+    admission = Admission(follower, settings.quota_share)
+    lot_work = LotWork(lots, follower, admission.before(consultations.consult))
+    askables = Askables(AskableStore(engine), ledger)
     server = Server(settings, DoorBook(ledger))
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
-        ExchangeServicer(consultations, Publications(store), Reception(lots), follower),
+        ExchangeServicer(
+            consultations, Publications(store), Reception(lots), follower, admission, askables
+        ),
     )
     server.mount(
         mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
@@ -80,6 +87,7 @@ async def main(settings: Settings) -> None:
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
         lot_work.run(settings.database_url),
         lot_work.sweep(),
+        askables.sweep(),
         *told,
     )
     await consultations.drain()

@@ -76,9 +76,23 @@ class Authorization:
     period: Period = ALWAYS
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many consultations an institution may ask for a purpose (empty: all together).
+
+    0 is not limited; a burst of 0 is as many as in a second.
+    """
+
+    institution: Institution
+    purpose: str = ""
+    per_second: float = 0
+    burst: float = 0
+    per_day: int = 0
+
+
 @dataclass(frozen=True)
 class Policy:
-    """Who exists, who holds what, who may receive what; as of one revision."""
+    """Who exists, who holds what, who may receive what, how much; as of one revision."""
 
     revision: int
     institutions: Mapping[Institution, InstitutionRecord]
@@ -86,6 +100,7 @@ class Policy:
     authorizations: Mapping[tuple[Institution, str], tuple[Authorization, ...]]
     speakers: Mapping[str, tuple[Institution, ...]] = field(default_factory=dict)
     recipients: Mapping[str, tuple[Institution, ...]] = field(default_factory=dict)
+    quotas: Mapping[Institution, tuple[Quota, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -93,6 +108,7 @@ class Policy:
         institutions: tuple[InstitutionRecord, ...],
         availabilities: tuple[Availability, ...],
         authorizations: tuple[Authorization, ...],
+        quotas: tuple[Quota, ...] = (),
     ) -> Policy:
         """Index plain lists by what decisions look up."""
         sorts: dict[str, list[Availability]] = {}
@@ -110,6 +126,9 @@ class Policy:
         for (recipient, data_sort), grounds in allowed.items():
             if any(Use.DISTRIBUTION in ground.uses for ground in grounds):
                 told.setdefault(data_sort, []).append(recipient)
+        limited: dict[Institution, list[Quota]] = {}
+        for quota in quotas:
+            limited.setdefault(quota.institution, []).append(quota)
         return Policy(
             revision,
             {record.institution: record for record in institutions},
@@ -117,6 +136,7 @@ class Policy:
             {key: tuple(value) for key, value in allowed.items()},
             {key: tuple(value) for key, value in speakers.items()},
             {key: tuple(sorted(value)) for key, value in told.items()},
+            {key: tuple(value) for key, value in limited.items()},
         )
 
 

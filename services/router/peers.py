@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import grpc
 import structlog
@@ -10,10 +11,13 @@ from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
 
+from mesh import clock, institutions
 from mesh.channels import Channels
 from mesh.coalescing import Coalescer
+from mesh.institutions import Institution
 from mesh.refusals import Refusal
 from services.router import policy_wire
+from services.router.askable.domain import Asked
 from services.router.domain import InstitutionRecord, Person, Policy
 from services.router.holder import Holder
 
@@ -79,6 +83,35 @@ class Ledger:
                 grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE", retry_after=1.0
             ) from error
         return [leaf.index for leaf in response.leaves]
+
+    async def asked(
+        self, ssin: str, institution: Institution, begin: datetime, end: datetime
+    ) -> list[Asked]:
+        """What an institution asked on a person from `begin` until `end`, by the ledger."""
+        stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
+        request = ledger_pb2.ListAccessesRequest(
+            ssin=ssin,
+            institution=institutions.to_wire(institution),
+            kind=ledger_pb2.ENTRY_KIND_CONSULTATION,
+            recorded_from=clock.rfc3339(begin),
+            recorded_until=clock.rfc3339(end),
+        )
+        found: list[Asked] = []
+        while True:
+            page: ledger_pb2.ListAccessesResponse = await stub.ListAccesses(
+                request, timeout=LOOKUP_TIMEOUT_S
+            )
+            found += [
+                Asked(
+                    access.entry.purpose,
+                    frozenset(access.entry.data_sorts),
+                    clock.parse(access.recorded_at),
+                )
+                for access in page.accesses
+            ]
+            if not page.next_page_token:
+                return found
+            request.page_token = page.next_page_token
 
 
 class Suppliers:

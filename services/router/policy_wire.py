@@ -13,6 +13,7 @@ from services.router.domain import (
     InstitutionRecord,
     Person,
     Policy,
+    Quota,
     Use,
 )
 
@@ -33,6 +34,7 @@ def policy(wire: repertory_pb2.WatchPolicyResponse | repertory_pb2.GetPolicyResp
             for deliberation in wire.deliberations
             for authorization in deliberation.authorizations
         ),
+        tuple(_quota(quota) for quota in wire.quotas),
     )
 
 
@@ -88,4 +90,14 @@ def _authorization(
         frozenset(wire.qualities),
         frozenset(wire.fields),
         periods.from_wire(wire.period) if wire.HasField("period") else ALWAYS,
+    )
+
+
+def _quota(wire: repertory_pb2.Quota) -> Quota:
+    return Quota(
+        institutions.from_wire(wire.institution),
+        wire.purpose,
+        wire.per_second,
+        wire.burst,
+        wire.per_day,
     )

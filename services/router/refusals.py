@@ -30,6 +30,12 @@ def check_chain(request: exchange_pb2.ConsultRequest, caller: Caller) -> None:
         raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "CHAIN_NOT_YOURS")
 
 
+def malformed(field: str, description: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
+    )
+
+
 def check_certificate(caller: Caller, policy: Policy) -> None:
     """The institution itself may have told the bank not to trust a certificate any longer."""
     for institution in policy.speakers.get(caller.identity.path, ()):

@@ -14,7 +14,11 @@ from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.router import entries, refusals
-from services.router.consultation import Consultations
+from services.router.admission import Admission
+from services.router.askable import listing
+from services.router.askable import wire as askable_wire
+from services.router.askable.following import Askables
+from services.router.consultation import Consultations, asker_of
 from services.router.failure import failure
 from services.router.lots.reception import Reception
 from services.router.peers import Ledger
@@ -35,17 +39,22 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         publications: Publications,
         reception: Reception,
         follower: PolicyFollower,
+        admission: Admission,
+        askables: Askables,
     ) -> None:
         self._consultations = consultations
         self._publications = publications
         self._reception = reception
         self._follower = follower
+        self._admission = admission
+        self._askables = askables
 
     async def Consult(
         self, request: exchange_pb2.ConsultRequest, context: Any
     ) -> exchange_pb2.ConsultResponse:
         caller = self._caller()
         refusals.check_ssin(request.ssin, "ssin")
+        self._admission.admit((request,), caller)
         return await self._consultations.consult(request, caller)
 
     async def BatchConsult(
@@ -54,6 +63,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         caller = self._caller()
         for index, consultation in enumerate(request.consultations):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
+        self._admission.admit(request.consultations, caller)
         return exchange_pb2.BatchConsultResponse(
             consultations=await asyncio.gather(
                 *(self._consultations.consult(each, caller) for each in request.consultations)
@@ -72,7 +82,26 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.ExplainResponse:
         caller = self._caller()
         refusals.check_ssin(request.consultation.ssin, "consultation.ssin")
+        self._admission.admit((request.consultation,), caller)
         return await self._consultations.explain(request.consultation, caller)
+
+    async def ListAskable(
+        self, request: exchange_pb2.ListAskableRequest, context: Any
+    ) -> exchange_pb2.ListAskableResponse:
+        caller, policy = self._caller(), self._follower.policy
+        refusals.check_ssin(request.ssin, "ssin")
+        question = askable_wire.question(request)
+        asker = asker_of(question, caller, policy)
+        question.data_sorts.extend(listing.sorts(policy, asker, request.purpose))
+        self._admission.admit((question,), caller)
+        explained = await self._consultations.explain(question, caller)
+        await self._askables.keep(askable_wire.told(question, asker, explained, clock.now()))
+        return askable_wire.answer(explained)
+
+    async def ListUnasked(
+        self, request: exchange_pb2.ListUnaskedRequest, context: Any
+    ) -> exchange_pb2.ListUnaskedResponse:
+        return await self._askables.unasked(request, clock.now())
 
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
@@ -119,6 +148,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         answer = exchange_pb2.ConsultStreamResponse(reference=question.reference)
         try:
             refusals.check_ssin(question.ssin, "consultation.ssin")
+            self._admission.admit((question,), call.caller())
             with telemetry.span("consult in a stream"):
                 answered = await self._consultations.consult(question, call.caller())
             answer.consultation.CopyFrom(answered)

@@ -10,6 +10,7 @@ SELECT create_reference_table('policy_items');
 
 \connect router
 SELECT create_distributed_table('mutations', 'ssin', shard_count => 128);
+SELECT create_distributed_table('askables', 'ssin', colocate_with => 'mutations');
 SELECT create_distributed_table('mailboxes', 'institution', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('deliveries', 'institution', colocate_with => 'mailboxes');
 SELECT create_distributed_table('lot_persons', 'lot', shard_count => 128, colocate_with => 'none');

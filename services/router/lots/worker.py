@@ -64,7 +64,7 @@ class LotWork:
                 LOG.warning("lots are not deleted; again later", error=type(error).__name__)
 
     async def work(self) -> bool:
-        """Work on one chunk; whether there was any. Raises UNAVAILABLE where it could not end.
+        """Work on one chunk; whether there was any. Raises UNAVAILABLE where nothing could be done.
 
         Replies and progress are one transaction. When the process dies before it, the persons
         are asked about again, with tickets of their own: what was decided stays written.
@@ -80,7 +80,7 @@ class LotWork:
                 return True
             replies, waits_for = await self._ask_about(chunk)
             await self._store.record(connection, chunk, replies, waits_for, clock.now())
-        if waits_for:
+        if waits_for and not replies:
             raise Refusal(grpc.StatusCode.UNAVAILABLE, waits_for)
         return True
 

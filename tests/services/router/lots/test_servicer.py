@@ -22,6 +22,9 @@ from mesh.institutions import Institution
 from mesh.periods import ALWAYS
 from mesh.server import Server
 from mesh.settings import Settings
+from services.router.admission import Admission
+from services.router.askable.following import Askables
+from services.router.askable.store import AskableStore
 from services.router.consultation import Consultations
 from services.router.domain import (
     Authorization,
@@ -114,6 +117,7 @@ async def router(
 ) -> AsyncIterator[Router]:
     outside, follower, lots = Outside(), Follower(policy()), LotStore(engine)
     consultations = Consultations(follower, outside, outside, outside)  # type: ignore[arg-type]
+    admission = Admission(follower)  # type: ignore[arg-type]
     tls = authority.issue("service/router", names=("router",))
     server = Server(Settings(name="router", tls=tls, state=tmp_path))
     server.mount(
@@ -123,10 +127,12 @@ async def router(
             Publications(Store(engine)),
             Reception(lots),
             follower,  # type: ignore[arg-type]
+            admission,
+            Askables(AskableStore(engine), outside),  # type: ignore[arg-type]
         ),
     )
     address = f"127.0.0.1:{await server.start()}"
-    work = LotWork(lots, follower, consultations.consult)  # type: ignore[arg-type]
+    work = LotWork(lots, follower, admission.before(consultations.consult))  # type: ignore[arg-type]
     made = Router(address, work, outside, authority, tmp_path)
     yield made
     for channels in made.opened:

@@ -189,7 +189,7 @@ async def test_each_person_has_exactly_one_reply(
 
 async def test_what_waits_says_for_what_and_goes_on_when_it_can(world: World) -> None:
     ticket = await world.submit(5)
-    world.outside.next_goes_wrong(1, AWAY)
+    world.outside.next_goes_wrong(0, AWAY)
     with pytest.raises(Refusal):
         await world.work().work()
     lot = await world.lot(ticket)
