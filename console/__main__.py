@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from console import endpoints as endpoints_file
-from console import ledger, processes, readiness, state, topology, traces, view
+from console import ledger, processes, readiness, receipt, state, topology, traces, view
 from console.child import FailedStart
 from console.launcher import AlreadyUp, Mesh, NotReady
 from console.postgres import PostgresError
@@ -36,6 +36,7 @@ app = typer.Typer(
     help="A crossroads bank for social security, on this machine.",
 )
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(receipt.app, name="receipt")
 
 
 @app.callback()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import grpc
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2, supplier_pb2
+from crossroads.router.v1 import exchange_pb2, mailbox_pb2, supplier_pb2
 
 from mesh import clock, institutions, periods, telemetry, tickets
 from mesh.identity import Caller
@@ -139,12 +139,12 @@ class Consultations:
             decided.ticket, ssin, part.data_sort, decided.period, holder
         )
         answer = await self._suppliers.ask(decided.policy.institutions[holder], question)
-        stripped = _stripped(answer, part, decided.policy)
+        kept = stripped(answer, part, decided.policy)
         return exchange_pb2.HolderAnswer(
             data_sort=part.data_sort,
             holder=institutions.to_wire(holder),
-            status=stripped.status,
-            attestations=stripped.attestations,
+            status=kept.status,
+            attestations=kept.attestations,
         )
 
     def _write_outcome(self, entry: ledger_pb2.Entry) -> None:
@@ -178,7 +178,9 @@ def asker_of(
     return member if member in spoken_for or manages else None
 
 
-def period_of(request: exchange_pb2.ConsultRequest) -> Period:
+def period_of(
+    request: exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest,
+) -> Period:
     """Raises INVALID_ARGUMENT for a day that is not in the calendar."""
     try:
         return periods.from_wire(request.period)
@@ -190,7 +192,7 @@ def period_of(request: exchange_pb2.ConsultRequest) -> Period:
         ) from error
 
 
-def _stripped(
+def stripped(
     answer: supplier_pb2.Answer, part: DataSortDecision, policy: Policy
 ) -> supplier_pb2.Answer:
     """The answer with only what may be given; one that is not what was asked for is no answer."""

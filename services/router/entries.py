@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2
+from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 from crossroads.types.v1 import types_pb2
 
 from mesh import clock, institutions
@@ -130,8 +130,45 @@ def distribution(
     )
 
 
+def first_delivery(
+    ticket: str,
+    caller: Caller,
+    recipient: Institution,
+    ssin: str,
+    period: types_pb2.Period,
+    decided: Decision,
+    attempt: str,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """Whether an institution is told of what stands, on one sort of data; as of a distribution."""
+    part = decided.data_sorts[0]
+    record = exchange_pb2.DistributionRecord(
+        data_sort=part.data_sort, period=period, decision=wire.decision(decided)
+    )
+    return ledger_pb2.Entry(
+        entry_id=f"{ticket}/{recipient}/{part.data_sort}/{attempt}",
+        ticket=ticket,
+        kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+        occurred_at=clock.rfc3339(at),
+        caller=caller.identity.path,
+        chain=chain(caller, recipient),
+        institution=institutions.to_wire(recipient),
+        ssin=ssin,
+        data_sorts=[part.data_sort],
+        purpose=part.grounds[0].purpose if part.grounds else "",
+        outcome=OUTCOMES[decided.verdict],
+        reason=reasons(decided),
+        grounds=grounds(decided),
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
 def door(
-    ticket: str, caller: Caller, reason: str, request: exchange_pb2.ConsultRequest, at: datetime
+    ticket: str,
+    caller: Caller,
+    reason: str,
+    request: exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest,
+    at: datetime,
 ) -> ledger_pb2.Entry:
     """A caller turned away before anything was looked at."""
     return ledger_pb2.Entry(
@@ -143,7 +180,7 @@ def door(
         chain=caller.chain,
         ssin=request.ssin,
         data_sorts=request.data_sorts,
-        purpose=request.purpose,
+        purpose=request.purpose if isinstance(request, exchange_pb2.ConsultRequest) else "",
         outcome=ledger_pb2.OUTCOME_REFUSED,
         reason=reason,
     )

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
+from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2
 
 from mesh import call, clock, telemetry, tickets
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
+from mesh.notes import Signer
 from mesh.refusals import Refusal
 from services.router import entries, refusals
 from services.router.consultation import Consultations
@@ -20,6 +21,7 @@ from services.router.lots.reception import Reception
 from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
+from services.router.receipt import Receipt
 from services.router.stream import Stream
 
 LOG = structlog.get_logger()
@@ -35,11 +37,13 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         publications: Publications,
         reception: Reception,
         follower: PolicyFollower,
+        signer: Signer,
     ) -> None:
         self._consultations = consultations
         self._publications = publications
         self._reception = reception
         self._follower = follower
+        self._signer = signer
 
     async def Consult(
         self, request: exchange_pb2.ConsultRequest, context: Any
@@ -79,11 +83,21 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.PublishResponse:
         caller = self._caller()
         _check_ssin(request.mutation.ssin, "mutation.ssin")
-        ticket = await self._publications.publish(
+        kept = await self._publications.publish(
             request, caller, self._follower.policy, tickets.new(), clock.now()
         )
-        telemetry.note(crossroads__ticket=ticket, crossroads__data_sort=request.mutation.data_sort)
-        return exchange_pb2.PublishResponse(ticket=ticket)
+        telemetry.note(
+            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
+        )
+        receipt = Receipt(kept.ticket, kept.digest, kept.at)
+        return exchange_pb2.PublishResponse(
+            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
+        )
+
+    async def GetReceiptKey(
+        self, request: exchange_pb2.GetReceiptKeyRequest, context: Any
+    ) -> exchange_pb2.GetReceiptKeyResponse:
+        return exchange_pb2.GetReceiptKeyResponse(verifier_key=str(self._signer.verifier_key))
 
     async def SubmitLot(
         self, request_iterator: AsyncIterator[exchange_pb2.SubmitLotRequest], context: Any
@@ -147,7 +161,10 @@ class DoorBook:
         self._ledger = ledger
 
     async def __call__(self, method: str, caller: Caller, refusal: Refusal, request: Any) -> None:
-        if not isinstance(request, exchange_pb2.ConsultRequest) or not ssin_is_valid(request.ssin):
+        asks = isinstance(
+            request, exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest
+        )
+        if not asks or not ssin_is_valid(request.ssin):
             return
         ticket = tickets.new()
         telemetry.note(crossroads__ticket=ticket)

@@ -12,6 +12,7 @@ import pytest
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2, exchange_pb2_grpc, supplier_pb2
 from crossroads.types.v1 import types_pb2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console.authority import Authority
@@ -19,6 +20,7 @@ from mesh import refusals
 from mesh.channels import Channels
 from mesh.coalescing import Coalescer
 from mesh.institutions import Institution
+from mesh.notes import Signer
 from mesh.periods import ALWAYS
 from mesh.server import Server
 from mesh.settings import Settings
@@ -37,6 +39,7 @@ from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
 from services.router.publication import Publications
+from services.router.receipt import ORIGIN
 from services.router.servicer import ExchangeServicer
 from services.router.store import Store
 from tests.services.router.lots.conftest import Follower
@@ -123,6 +126,7 @@ async def router(
             Publications(Store(engine)),
             Reception(lots),
             follower,  # type: ignore[arg-type]
+            Signer(ORIGIN, Ed25519PrivateKey.generate()),
         ),
     )
     address = f"127.0.0.1:{await server.start()}"
