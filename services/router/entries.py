@@ -15,6 +15,7 @@ from mesh.institutions import Institution
 from services.router import wire
 from services.router.domain import Decision, Verdict
 from services.router.mutation import ReceivedMutation
+from services.router.untold import Summary
 
 OUTCOMES = {
     Verdict.PERMITTED: ledger_pb2.OUTCOME_ALLOWED,
@@ -105,7 +106,7 @@ def distribution(
     attempt: str,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """Whether one institution is told of a mutation, and why (not); complete, to be made again."""
+    """That one institution is told of a mutation, and why; complete, to be made again."""
     part = decided.data_sorts[0]
     record = exchange_pb2.DistributionRecord(
         data_sort=part.data_sort,
@@ -126,6 +127,30 @@ def distribution(
         outcome=OUTCOMES[decided.verdict],
         reason=reasons(decided),
         grounds=grounds(decided),
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
+def untold(
+    received: ReceivedMutation,
+    period: types_pb2.Period,
+    data_sort: str,
+    summary: Summary,
+    attempt: str,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """Everyone who is not told of a mutation, in one entry; complete, to be made again."""
+    record = wire.untold_record(data_sort, period, received.sender, summary)
+    return ledger_pb2.Entry(
+        entry_id=f"{received.ticket}/untold/{attempt}",
+        ticket=received.ticket,
+        kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+        occurred_at=clock.rfc3339(at),
+        caller=received.caller,
+        ssin=received.ssin,
+        data_sorts=[data_sort],
+        outcome=ledger_pb2.OUTCOME_REFUSED,
+        reason=untold_reasons(summary),
         content=record.SerializeToString(deterministic=True),
     )
 
@@ -199,6 +224,10 @@ def reasons(decided: Decision) -> str:
     """The reasons of what was refused, by name, in the order asked."""
     found = dict.fromkeys(part.reason.name for part in decided.data_sorts if part.reason)
     return ",".join(found)
+
+
+def untold_reasons(summary: Summary) -> str:
+    return ",".join(group.reason.name for group in summary.untold)
 
 
 def grounds(decided: Decision) -> list[str]:

@@ -13,13 +13,15 @@ from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
 from mesh.channels import Channels
 from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
-from services.router import policy_wire
+from services.router import packing, policy_wire
 from services.router.domain import InstitutionRecord, Person, Policy
 from services.router.holder import Holder
 
 LOG = structlog.get_logger()
 LOOKUP_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
+MOST_ENTRIES = 1000
+"""That the ledger takes in one call."""
 SUPPLY_TIMEOUT_S = 2.5
 
 
@@ -64,6 +66,14 @@ class Ledger:
         self.append: Coalescer[ledger_pb2.Entry, int] = Coalescer(
             self._append, name="ledger", most=500
         )
+
+    async def write(self, groups: Sequence[Sequence[ledger_pb2.Entry]]) -> None:
+        """Write groups of entries in their order, as many in one call as it takes.
+
+        A group is written whole or not at all, unless it alone is more than one call takes.
+        """
+        for entries in packing.packed(groups, MOST_ENTRIES):
+            await self._append(entries)
 
     async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
         stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mesh import clock, database, periods, telemetry, tickets, written
 from mesh.refusals import Refusal
-from services.router import delivery, distribution, entries
+from services.router import delivery, distribution, entries, untold
 from services.router.domain import Person, Policy, Verdict
 from services.router.mailbox import rows
 from services.router.mailbox.domain import Mode
@@ -73,8 +73,7 @@ class Distribution:
                 persons = await self._persons(received)
                 signals = await rows.signals(connection, Mode.SIGNAL.value)
                 plans = [_plan(m, policy, persons[m.ssin], attempt, signals) for m in received]
-                told = [entry for entries_of, _ in plans for entry in entries_of]
-                await asyncio.gather(*(self._ledger.append(entry) for entry in told))
+                await self._ledger.write([entries_of for entries_of, _ in plans])
                 addressed = [one for _, addressed_of in plans for one in addressed_of]
                 kept = [written.of(entries_of) for entries_of, _ in plans]
                 done = list(zip(received, kept, strict=True))
@@ -96,32 +95,37 @@ def _plan(
 ) -> tuple[list[ledger_pb2.Entry], list[Addressed]]:
     """The ledger entries and the deliveries of one mutation."""
     mutation = exchange_pb2.Mutation.FromString(received.mutation)
-    at = clock.now()
+    at, today = clock.now(), clock.today()
     decisions = distribution.distribute(
         mutation.data_sort,
         periods.from_wire(mutation.period),
         received.sender,
         policy,
         person,
-        clock.today(),
+        today,
     )
     told = [entries.mutation(received, mutation.data_sort)]
     addressed = []
     for recipient, decided in decisions.items():
+        if decided.verdict is not Verdict.PERMITTED:
+            continue
         entry = entries.distribution(received, mutation.period, recipient, decided, attempt, at)
         told.append(entry)
-        if decided.verdict is Verdict.PERMITTED:
-            one = delivery.delivery(
-                received.ticket,
-                mutation,
-                received.sender,
-                decided.data_sorts[0],
-                policy,
-                at,
-                signal=str(recipient) in signals,
-                traceparent=received.traceparent,
-            )
-            addressed.append(
-                Addressed(recipient, received.ssin, one.SerializeToString(), entry.entry_id)
-            )
+        one = delivery.delivery(
+            received.ticket,
+            mutation,
+            received.sender,
+            decided.data_sorts[0],
+            policy,
+            at,
+            signal=str(recipient) in signals,
+            traceparent=received.traceparent,
+        )
+        addressed.append(
+            Addressed(recipient, received.ssin, one.SerializeToString(), entry.entry_id)
+        )
+    summary = untold.summarise(decisions, policy, person, today)
+    if summary.untold:
+        sort, period = mutation.data_sort, mutation.period
+        told.append(entries.untold(received, period, sort, summary, attempt, at))
     return told, addressed

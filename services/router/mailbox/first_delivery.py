@@ -105,7 +105,7 @@ class FirstDeliveries:
         told = _entries(plan, caller, tickets.new(), clock.now())
         answered, _ = await asyncio.gather(
             self._ask_holders(plan),
-            asyncio.gather(*(self._ledger.append(entry) for entry in told.values())),
+            self._ledger.write([list(told.values())]),
         )
         signal = await self._store.signals_only(asked.institution, Mode.SIGNAL.value)
         at = clock.now()
@@ -154,6 +154,7 @@ class FirstDeliveries:
                     self._ask_holder(plan, part, holder)
                     for part in plan.permitted
                     for holder in part.holders
+                    if holder != plan.asked.institution
                 )
             )
         )
