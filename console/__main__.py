@@ -17,7 +17,17 @@ import typer
 from rich.console import Console
 
 from console import endpoints as endpoints_file
-from console import ledger, nation, processes, readiness, state, topology, traces, view
+from console import (
+    ledger,
+    nation,
+    processes,
+    readiness,
+    receipt,
+    state,
+    topology,
+    traces,
+    view,
+)
 from console.child import FailedStart
 from console.launcher import AlreadyUp, Mesh, NotReady
 from console.postgres import PostgresError
@@ -37,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(nation.app, name="nation")
+app.add_typer(receipt.app, name="receipt")
 
 
 @app.callback()

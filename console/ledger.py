@@ -16,8 +16,9 @@ from rich.table import Table
 from console import auditor, reconciliation, replay, search
 from console.auditor import ERRORS
 from console.state import State
-from services.ledger import checkpoint, export_file, verifier
-from services.ledger.checkpoint import Untrusted, VerifierKey
+from mesh import notes
+from mesh.notes import Untrusted, VerifierKey
+from services.ledger import export_file, verifier
 
 MOST_SHOWN = 20
 SCREEN = Console()
@@ -72,7 +73,7 @@ def verify(
 ) -> None:
     """Verify an export. Exit status 0 if it holds, 1 if not, 2 if it cannot be verified."""
     try:
-        trusted = checkpoint.parse_key(key) if key else _key_within(file)
+        trusted = notes.parse_key(key) if key else _key_within(file)
         with file.open("rb") as content:
             report = verifier.verify(
                 export_file.read(content),
@@ -115,7 +116,7 @@ def _key_within(file: Path) -> VerifierKey:
     """The key an export names itself. Raises Untrusted where it names none."""
     with file.open("rb") as content:
         named = [m.verifier_key for m in export_file.read(content) if m.verifier_key]
-    return checkpoint.parse_key(named[-1] if named else "")
+    return notes.parse_key(named[-1] if named else "")
 
 
 def _inclusions(report: verifier.Report) -> Table:

@@ -10,7 +10,7 @@ from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
 from services.router import policy_wire
 from services.router.domain import Person, Policy
-from services.router.replay import Past
+from services.router.replay import Past, PastUntold
 
 MOST_PERSONS = 1000
 AT_ONCE = 8
@@ -33,7 +33,7 @@ class PastRepertory:
             self._policies[revision] = await self._policy(revision)
         return self._policies[revision]
 
-    async def persons(self, decisions: Iterable[Past]) -> dict[Key, Person]:
+    async def persons(self, decisions: Iterable[Past | PastUntold]) -> dict[Key, Person]:
         """The persons that the decisions read, as known then; one that no log has is left out."""
         wanted: dict[str, set[str]] = {}
         for one in decisions:

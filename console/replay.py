@@ -17,7 +17,7 @@ from console.past import PastRepertory
 from console.state import State
 from services.ledger import export_file
 from services.router import replay
-from services.router.replay import Incomplete, Past
+from services.router.replay import Incomplete, Past, PastUntold
 
 MOST_SHOWN = 50
 SCREEN = Console()
@@ -73,7 +73,7 @@ async def run(
 async def _make_again(
     entries: Sequence[ledger_pb2.Entry], repertory: PastRepertory, done: Replayed
 ) -> None:
-    decisions: list[Past] = []
+    decisions: list[Past | PastUntold] = []
     for entry in entries:
         try:
             decisions.append(replay.past(entry))
@@ -81,7 +81,7 @@ async def _make_again(
             done.incomplete.append(entry.entry_id)
     persons = await repertory.persons(decisions)
     for one in decisions:
-        policy = await repertory.policy(one.decision.policy_revision)
+        policy = await repertory.policy(one.revision)
         if policy is None:
             found: tuple[str, ...] = ("the policy never had that revision",)
         else:

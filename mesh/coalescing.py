@@ -60,12 +60,22 @@ class Coalescer(Generic[Q, A]):
         self._running: set[asyncio.Task[None] | None] = set()
 
     async def __call__(self, question: Q) -> A:
+        return await self.ask(question)
+
+    def ask(self, question: Q) -> asyncio.Future[A]:
+        """Ask without waiting."""
         future = self._enqueue(question, rides=False)
         if not self._running or (
             len(self._running) < self._in_flight and len(self._waiting) >= self._enough
         ):
             self._start()
-        return await future
+        return future
+
+    async def together(self, questions: Sequence[Q]) -> list[A]:
+        """Ask several at once; raises the first failure once all have ended."""
+        futures = [self.ask(question) for question in questions]
+        await asyncio.gather(*futures, return_exceptions=True)
+        return [future.result() for future in futures]
 
     def ride(self, question: Q) -> asyncio.Future[A]:
         """Queue what is not urgent: it leaves with the next batch, or with `flush`."""

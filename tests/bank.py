@@ -23,14 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from console import databases
 from console.authority import Authority
 from console.postgres import Postgres
-from mesh import attestations, institutions, refusals
+from mesh import attestations, institutions, refusals, signing_key
 from mesh import database as db
 from mesh.channels import Channels
+from mesh.notes import Signer
 from mesh.server import Server
 from mesh.settings import Settings
 from services.ledger import __main__ as ledger_process
-from services.ledger import signing_key
-from services.ledger.checkpoint import ORIGIN, Signer
+from services.ledger.checkpoint import ORIGIN
 from services.ledger.servicer import Ledger
 from services.ledger.store import Store as LedgerStore
 from services.ledger.writer import Writer
@@ -53,6 +53,7 @@ from services.router.peers import Ledger as LedgerPeer
 from services.router.peers import Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
+from services.router.receipt import ORIGIN as RECEIPT
 from services.router.servicer import ExchangeServicer
 from services.router.store import Store as RouterStore
 
@@ -231,10 +232,11 @@ async def serving(
             follower,
             admission,
             Askables(AskableStore(third), written),
+            Signer(RECEIPT, key),
         )
         await serve("router", exchange_pb2_grpc.add_ExchangeServicer_to_server, exchange)
         follow(follower.follow())
-        closing.push_async_callback(consultations.drain)
+        closing.push_async_callback(consultations.outcomes.drain)
         bank = Bank(addresses, lookups, holder, work, follower, authority, folder)
         closing.push_async_callback(bank.close)
         await bank.heard(1)

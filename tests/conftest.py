@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from psycopg import sql
 
 from console import databases, state
@@ -21,6 +22,13 @@ from console.authority import Authority
 from console.postgres import Postgres
 
 PATIENCE_S = 150
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["event"]),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

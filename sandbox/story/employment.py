@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from crossroads.declarations.v1 import declarations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2
 
 from mesh import clock, institutions
 from sandbox import cast, payroll
@@ -45,11 +46,10 @@ async def distribute(stage: Stage) -> Told:
     )
     told, not_told = set(), []
     for entry in entries:
-        institution = str(institutions.from_wire(entry.institution))
-        if entry.outcome == ledger_pb2.OUTCOME_ALLOWED:
-            told.add(institution)
+        if entry.HasField("institution"):
+            told.add(str(institutions.from_wire(entry.institution)))
         else:
-            not_told.append(f"not told: {_named(institution)}: {entry.reason}")
+            not_told += _untold(exchange_pb2.UntoldRecord.FromString(entry.content))
     read = {letter.institution for letter in stage.letters.on(ticket)}
     expect(told == TOLD, f"told were {sorted(told)}, not {sorted(TOLD)}")
     expect(read == TOLD, f"letters came to {sorted(read)}, not {sorted(TOLD)}")
@@ -119,6 +119,18 @@ async def _told_of_employment(stage: Stage, kind: str) -> list[Letter]:
         return found if {letter.institution for letter in found} >= TOLD else []
 
     return await stage.until(look, f"the employment ({kind}) did not reach both mailboxes")
+
+
+def _untold(record: exchange_pb2.UntoldRecord) -> list[str]:
+    """Who knows the person and is not told, and how many others are not."""
+    lines = []
+    for group in record.untold:
+        reason = decision_pb2.RefusalReason.Name(group.reason).removeprefix("REFUSAL_REASON_")
+        knowing = [str(institutions.from_wire(one)) for one in group.knowing]
+        lines += [f"not told: {_named(one)}: {reason}" for one in knowing]
+        if others := group.count - len(knowing):
+            lines.append(f"not told: {others} more that do not know her: {reason}")
+    return lines
 
 
 async def _distribution(stage: Stage, ticket: str) -> list[ledger_pb2.Entry]:

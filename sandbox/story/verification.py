@@ -7,11 +7,12 @@ from pathlib import Path
 
 from crossroads.ledger.v1 import ledger_pb2
 
+from mesh import notes
+from mesh.notes import VerifierKey
 from sandbox import cast
 from sandbox.story.stage import Stage
 from sandbox.story.telling import Told, expect
 from services.ledger import export_file, verifier
-from services.ledger.checkpoint import VerifierKey, parse_key
 
 AUDITOR = "auditor/privacy"
 CARD = "citizen/lina"
@@ -74,7 +75,7 @@ async def _export(stage: Stage, path: Path) -> VerifierKey:
         async for message in stage.ledger(AUDITOR).Export(ledger_pb2.ExportRequest()):
             export_file.write(file, message)
             key = message.verifier_key or key
-    return parse_key(key)
+    return notes.parse_key(key)
 
 
 def _is_shown(entry: ledger_pb2.Entry, stage: Stage) -> bool:

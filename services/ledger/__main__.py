@@ -6,11 +6,11 @@ from pathlib import Path
 
 from crossroads.ledger.v1 import ledger_pb2_grpc
 
-from mesh import database, process
+from mesh import database, process, signing_key
+from mesh.notes import Signer
 from mesh.server import Server
 from mesh.settings import Settings
-from services.ledger import signing_key
-from services.ledger.checkpoint import ORIGIN, Signer
+from services.ledger.checkpoint import ORIGIN
 from services.ledger.door import Doorkeeper
 from services.ledger.servicer import Ledger
 from services.ledger.store import Store

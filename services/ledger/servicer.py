@@ -13,9 +13,10 @@ from mesh.access import GATEWAY, ROUTER
 from mesh.call import caller
 from mesh.coalescing import Coalescer
 from mesh.identity import Identity
+from mesh.notes import Signer
 from mesh.refusals import Refusal
 from services.ledger import commitment, proof, searching, tree
-from services.ledger.checkpoint import Checkpoint, Signer
+from services.ledger.checkpoint import Checkpoint
 from services.ledger.domain import Access, Conflict, Entry, Leaf, Sealed, Search
 from services.ledger.searching import malformed
 from services.ledger.store import Store

@@ -10,8 +10,9 @@ from enum import Enum
 from crossroads.ledger.v1 import ledger_pb2
 from google.protobuf.message import DecodeError
 
+from mesh.notes import Untrusted, VerifierKey
 from services.ledger import checkpoint, commitment, proof, tree
-from services.ledger.checkpoint import Checkpoint, Untrusted, VerifierKey
+from services.ledger.checkpoint import Checkpoint
 
 
 class Fault(Enum):

@@ -9,9 +9,10 @@ from typing import Any
 from crossroads.ledger.v1 import ledger_pb2_grpc
 from crossroads.router.v1 import exchange_pb2_grpc, mailbox_pb2_grpc, supplier_pb2_grpc
 
-from mesh import database, institutions, process
+from mesh import database, institutions, process, signing_key
 from mesh.channels import Channels
 from mesh.institutions import Institution
+from mesh.notes import Signer
 from mesh.server import Server
 from mesh.settings import Settings
 from services.router.admission import Admission
@@ -22,7 +23,12 @@ from services.router.consultation import Consultations
 from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
-from services.router.mailbox_servicer import Bell, MailboxServicer
+from services.router.mailbox.first_delivery import FirstDeliveries
+from services.router.mailbox.first_store import FirstDeliveryStore
+from services.router.mailbox.reader import Bell
+from services.router.mailbox.store import MailboxStore
+from services.router.mailbox.sweeping import sweep_for_ever
+from services.router.mailbox_servicer import MailboxServicer
 from services.router.peers import (
     MEMBER_TIMEOUT_S,
     SUPPLY_TIMEOUT_S,
@@ -33,6 +39,7 @@ from services.router.peers import (
 from services.router.policy_follower import PolicyFollower
 from services.router.primary_mailbox import PrimaryMailbox
 from services.router.publication import Publications
+from services.router.receipt import ORIGIN
 from services.router.servicer import DoorBook, ExchangeServicer
 from services.router.store import Store
 from services.router.supplier_servicer import SupplierServicer
@@ -48,7 +55,7 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     channels = Channels(settings)
-    store, lots, bell = Store(engine), LotStore(engine), Bell()
+    store, lots, mailboxes, bell = Store(engine), LotStore(engine), MailboxStore(engine), Bell()
     repertory, ledger = Repertory(channels), Ledger(channels)
     follower = PolicyFollower(repertory)
     network = _network(settings)
@@ -57,16 +64,27 @@ async def main(settings: Settings) -> None:
     consultations = Consultations(follower, repertory, ledger, suppliers, beyond)
     admission = Admission(follower, settings.quota_share)
     lot_work = LotWork(lots, follower, admission.before(consultations.consult))
+    first_deliveries = FirstDeliveries(
+        FirstDeliveryStore(engine), follower, repertory, ledger, suppliers
+    )
+    signer = Signer(ORIGIN, signing_key.load(settings.state / "router.key"))
     askables = Askables(AskableStore(engine), ledger)
     server = Server(settings, DoorBook(ledger))
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
         ExchangeServicer(
-            consultations, Publications(store), Reception(lots), follower, admission, askables
+            consultations,
+            Publications(store),
+            Reception(lots),
+            follower,
+            admission,
+            askables,
+            signer,
         ),
     )
     server.mount(
-        mailbox_pb2_grpc.add_MailboxServicer_to_server, MailboxServicer(store, follower, bell)
+        mailbox_pb2_grpc.add_MailboxServicer_to_server,
+        MailboxServicer(mailboxes, first_deliveries, follower, bell),
     )
     server.mount(
         ledger_pb2_grpc.add_WitnessServicer_to_server, WitnessServicer(WitnessStore(engine))
@@ -82,15 +100,16 @@ async def main(settings: Settings) -> None:
     server.depends_on("policy", follower.is_known)
     await server.run(
         follower.follow(),
-        consultations.write_outcomes(),
+        consultations.outcomes.run(),
         bell.run(settings.database_url),
         Distribution(store, follower, repertory, ledger).run(settings.database_url),
         lot_work.run(settings.database_url),
         lot_work.sweep(),
         askables.sweep(),
         *told,
+        sweep_for_ever(mailboxes),
     )
-    await consultations.drain()
+    await consultations.outcomes.drain()
     await channels.close()
     await engine.dispose()
 

@@ -15,7 +15,7 @@ from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
 from services.router import quotas
-from services.router.consultation import asker_of
+from services.router.asked import asker_of
 from services.router.domain import Quota
 from services.router.policy_follower import PolicyFollower
 from services.router.quotas import Exceeded, Room

@@ -1,43 +1,52 @@
-"""A consultation from question to answer: look up, decide, write down, ask, strip."""
+"""Consultations from question to answer: look up, decide, write down, ask, strip.
+
+Those that arrive together go together: one lookup, one entry in the ledger for each but one
+write, one call to each holder.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import grpc
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2
 
-from mesh import clock, institutions, periods, telemetry, tickets
+from mesh import clock, telemetry, tickets
+from mesh.coalescing import Coalescer
 from mesh.identity import Caller
-from mesh.institutions import Institution
-from mesh.periods import Period
-from mesh.refusals import Refusal
-from services.router import decision, entries, network, refusals, wire
+from services.router import asked, decision, entries, network, replies, wire
+from services.router.asked import Asked
 from services.router.beyond import Beyond
 from services.router.domain import DataSortDecision, Decision, Person, Policy, Verdict
-from services.router.minimisation import NotThisAttestation, minimise
+from services.router.outcomes import Outcomes
 from services.router.peers import Ledger, Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
+from services.router.replies import Pending
 
 LOG = structlog.get_logger()
-MOST_OUTCOMES = 5_000
-OUTCOMES_EVERY_S = 0.5
+MOST_TOGETHER = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A question that has been decided, with what deciding it read."""
+    """A question that has been decided and written down, and the holders that were asked."""
 
-    ticket: str
-    asker: Institution | None
-    period: Period
-    policy: Policy
+    asked: Asked
     person: Person | None
     decision: Decision
-    chain: list[str]
+    wire: decision_pb2.Decision
+    entry: ledger_pb2.Entry
+    pending: Sequence[Pending] = ()
+
+    @property
+    def replaced_by(self) -> str:
+        """Only who may know of the person learns that the number was replaced."""
+        if self.person is None or self.decision.verdict is Verdict.REFUSED:
+            return ""
+        return self.person.replaced_by
 
 
 class Consultations:
@@ -56,170 +65,129 @@ class Consultations:
         self._ledger = ledger
         self._suppliers = suppliers
         self._beyond = beyond
-        self._outcomes: set[asyncio.Future[int]] = set()
+        self.outcomes = Outcomes(ledger)
+        self._together: Coalescer[Asked, Decided] = Coalescer(
+            self._consult, name="consultations", most=MOST_TOGETHER, in_flight=2
+        )
 
     async def consult(
         self, request: exchange_pb2.ConsultRequest, caller: Caller
     ) -> exchange_pb2.ConsultResponse:
-        decided = await self._decide(request, caller)
-        entry = self._entry(ledger_pb2.ENTRY_KIND_CONSULTATION, decided, request, caller)
-        if decided.decision.verdict is Verdict.PERMITTED:
-            written = asyncio.ensure_future(self._ledger.append(entry))
-            answers, _ = await asyncio.gather(self._ask_holders(decided, request), written)
-            self._write_outcome(entries.outcome(entry, answers, clock.now()))
-        else:
-            answers = []
-            await self._ledger.append(entry)
-        return exchange_pb2.ConsultResponse(
-            ticket=decided.ticket,
-            decision=wire.decision(decided.decision, decided.chain),
-            answers=answers,
-            reference=request.reference,
-            replaced_by=_replaced_by(decided),
-        )
+        return await self._answer(await self._together(await self._read(request, caller)))
+
+    async def batch_consult(
+        self, requests: Sequence[exchange_pb2.ConsultRequest], caller: Caller
+    ) -> list[exchange_pb2.ConsultResponse]:
+        """A batch goes by itself: it is one already."""
+        decided = await self._consult([await self._read(each, caller) for each in requests])
+        answers = []
+        for each in decided:
+            if isinstance(each, BaseException):
+                raise each
+            with telemetry.span("consult in a batch"):
+                answers.append(await self._answer(each))
+        return answers
 
     async def explain(
         self, request: exchange_pb2.ConsultRequest, caller: Caller
     ) -> exchange_pb2.ExplainResponse:
-        decided = await self._decide(request, caller)
-        await self._ledger.append(
-            self._entry(ledger_pb2.ENTRY_KIND_EXPLANATION, decided, request, caller)
-        )
-        return exchange_pb2.ExplainResponse(
-            ticket=decided.ticket, decision=wire.decision(decided.decision, decided.chain)
-        )
+        question = await self._read(request, caller)
+        people = await self._people([question])
+        decided = self._decide(question, people, ledger_pb2.ENTRY_KIND_EXPLANATION)
+        await self._ledger.append(decided.entry)
+        _note(decided)
+        return exchange_pb2.ExplainResponse(ticket=decided.entry.ticket, decision=decided.wire)
 
-    async def write_outcomes(self) -> None:
-        """Outcomes ride with the decisions that follow; where none follows, they leave here."""
-        while True:
-            await asyncio.sleep(OUTCOMES_EVERY_S)
-            self._ledger.append.flush()
-
-    async def drain(self) -> None:
-        """Wait until every outcome is written."""
-        self._ledger.append.flush()
-        await asyncio.gather(*self._outcomes, return_exceptions=True)
-
-    async def _decide(self, request: exchange_pb2.ConsultRequest, caller: Caller) -> Decided:
-        refusals.check_chain(request, caller)
-        policy, ticket, today = self._follower.policy, tickets.new(), clock.today()
-        asker, period = asker_of(request, caller, policy), period_of(request)
-        question = wire.question(request, asker, period)
-        person = None
-        if decision.needs_person(question, policy, today):
+    async def _read(self, request: exchange_pb2.ConsultRequest, caller: Caller) -> Asked:
+        """The question. Who waits for a write waits alone: its token cannot hold up anyone else."""
+        question = asked.read(request, caller, self._follower.policy, clock.today())
+        if request.freshness and _needs_person(question):
             person = await self._repertory.person(request.ssin, request.freshness)
-        decided = decision.decide(question, policy, person, today)
-        telemetry.note(
-            crossroads__ticket=ticket,
-            crossroads__data_sort=",".join(request.data_sorts),
-            crossroads__decision=decided.verdict.name,
-            crossroads__refusal_reason=entries.reasons(decided),
+            return replace(question, person=person)
+        return question
+
+    async def _consult(self, questions: list[Asked]) -> Sequence[Decided | BaseException]:
+        """Decide and write down; the holders are asked meanwhile and not waited for.
+
+        Where the persons cannot be looked up, who needs no lookup is answered all the same.
+        """
+        people: dict[str, Person] = {}
+        failure: Exception | None = None
+        try:
+            people = await self._people(questions)
+        except Exception as error:  # noqa: BLE001 - it is the answer to those who need the lookup
+            failure = error
+        decided = [
+            failure
+            if failure is not None and each.person is None and _needs_person(each)
+            else self._decide(each, people, ledger_pb2.ENTRY_KIND_CONSULTATION)
+            for each in questions
+        ]
+        await self._ledger.append.together(
+            [each.entry for each in decided if isinstance(each, Decided)]
         )
-        chain = entries.chain(caller, asker, request.chain)
-        if self._beyond and _asked_beyond(decided, policy):
+        return decided
+
+    async def _people(self, questions: Sequence[Asked]) -> dict[str, Person]:
+        needed = [q.request.ssin for q in questions if q.person is None and _needs_person(q)]
+        return await self._repertory.persons(list(dict.fromkeys(needed))) if needed else {}
+
+    def _decide(
+        self, asked: Asked, people: dict[str, Person], kind: ledger_pb2.EntryKind.ValueType
+    ) -> Decided:
+        request, caller, policy = asked.request, asked.caller, asked.policy
+        person = asked.person or people.get(request.ssin)
+        ticket = tickets.new()
+        made = decision.decide(asked.question, policy, person, asked.on)
+        chain = entries.chain(caller, asked.question.asker, request.chain)
+        if self._beyond and _asked_beyond(made, policy):
             chain = [*(chain or [caller.identity.path]), self._beyond.home]
-        return Decided(ticket, asker, period, policy, person, decided, chain)
+        on_wire = wire.decision(made, chain)
+        entry = entries.consultation(
+            kind, ticket, caller, asked.question.asker, request, made, on_wire, clock.now()
+        )
+        decided = Decided(asked, person, made, on_wire, entry)
+        if kind == ledger_pb2.ENTRY_KIND_EXPLANATION or made.verdict is Verdict.REFUSED:
+            return decided
+        current = decided.replaced_by or request.ssin
+        pending = replies.ask(self._suppliers, ticket, current, asked.question.period, made, policy)
+        return replace(decided, pending=pending)
 
-    @staticmethod
-    def _entry(
-        kind: ledger_pb2.EntryKind.ValueType,
-        decided: Decided,
-        request: exchange_pb2.ConsultRequest,
-        caller: Caller,
-    ) -> ledger_pb2.Entry:
-        return entries.consultation(
-            kind,
-            decided.ticket,
-            caller,
-            decided.asker,
-            decided.chain,
-            request,
-            decided.decision,
-            clock.now(),
+    async def _answer(self, decided: Decided) -> exchange_pb2.ConsultResponse:
+        _note(decided)
+        answers: list[exchange_pb2.HolderAnswer] = []
+        if decided.decision.verdict is Verdict.PERMITTED:
+            answers = await self._replies(decided)
+            self.outcomes.write(entries.outcome(decided.entry, answers, clock.now()))
+        return exchange_pb2.ConsultResponse(
+            ticket=decided.entry.ticket,
+            decision=decided.wire,
+            answers=answers,
+            reference=decided.asked.request.reference,
+            replaced_by=decided.replaced_by,
         )
 
-    async def _ask_holders(
-        self, decided: Decided, request: exchange_pb2.ConsultRequest
-    ) -> list[exchange_pb2.HolderAnswer]:
-        current = _replaced_by(decided) or request.ssin
-        within = asyncio.gather(
-            *(
-                self._ask_holder(decided, part, holder, current)
-                for part in decided.decision.data_sorts
-                for holder in part.holders
-                if holder not in network.beyond_of(part, decided.policy)
-            )
-        )
-        answers, beyond = await asyncio.gather(within, self._ask_beyond(decided, request))
-        return [*answers, *beyond]
+    async def _replies(self, decided: Decided) -> list[exchange_pb2.HolderAnswer]:
+        policy = decided.asked.policy
+        parts = _asked_beyond(decided.decision, policy) if self._beyond else {}
+        beyond = asyncio.ensure_future(self._ask_beyond(decided, parts)) if parts else None
+        within = [await each.reply(policy) for each in decided.pending]
+        return within if beyond is None else [*within, *await beyond]
 
     async def _ask_beyond(
-        self, decided: Decided, request: exchange_pb2.ConsultRequest
+        self, decided: Decided, parts: dict[str, DataSortDecision]
     ) -> list[exchange_pb2.HolderAnswer]:
-        if not self._beyond or not (parts := _asked_beyond(decided.decision, decided.policy)):
-            return []
-        answers = await self._beyond.ask(request, decided.ticket, list(parts), decided.chain[:-1])
+        assert self._beyond is not None
+        answers = await self._beyond.ask(
+            decided.asked.request, decided.entry.ticket, list(parts), decided.wire.chain[:-1]
+        )
         for answer in answers:
-            _strip(answer, parts[answer.data_sort], decided.policy)
+            replies.strip(answer, parts[answer.data_sort], decided.asked.policy)
         return answers
 
-    async def _ask_holder(
-        self, decided: Decided, part: DataSortDecision, holder: Institution, ssin: str
-    ) -> exchange_pb2.HolderAnswer:
-        question = wire.supplier_question(
-            decided.ticket, ssin, part.data_sort, decided.period, holder
-        )
-        given = await self._suppliers.ask(decided.policy.institutions[holder], question)
-        answer = exchange_pb2.HolderAnswer(
-            data_sort=part.data_sort,
-            holder=institutions.to_wire(holder),
-            status=given.status,
-            attestations=given.attestations,
-        )
-        _strip(answer, part, decided.policy)
-        return answer
 
-    def _write_outcome(self, entry: ledger_pb2.Entry) -> None:
-        """The outcome follows the answer; what waits is bounded."""
-        if len(self._outcomes) >= MOST_OUTCOMES:
-            LOG.error("an outcome is not written: too many wait", ticket=entry.ticket)
-            return
-        try:
-            written = self._ledger.append.ride(entry)
-        except Refusal as refusal:
-            LOG.error("an outcome is not written", ticket=entry.ticket, reason=refusal.reason)
-            return
-        self._outcomes.add(written)
-        written.add_done_callback(self._outcome_written)
-
-    def _outcome_written(self, written: asyncio.Future[int]) -> None:
-        self._outcomes.discard(written)
-        if not written.cancelled() and isinstance(failure := written.exception(), Refusal):
-            LOG.error("an outcome is not written", reason=failure.reason)
-
-
-def asker_of(
-    request: exchange_pb2.ConsultRequest, caller: Caller, policy: Policy
-) -> Institution | None:
-    """The institution that asks: the caller's own or a member it manages; None where it is none."""
-    spoken_for = policy.speakers.get(caller.principal.path, ())
-    if not request.HasField("on_behalf_of"):
-        return spoken_for[0] if len(spoken_for) == 1 else None
-    member = institutions.from_wire(request.on_behalf_of)
-    manages = any(own.number == 0 and own.sector == member.sector for own in spoken_for)
-    return member if member in spoken_for or manages else None
-
-
-def period_of(request: exchange_pb2.ConsultRequest) -> Period:
-    """Raises INVALID_ARGUMENT for a day that is not in the calendar."""
-    try:
-        return periods.from_wire(request.period)
-    except ValueError as error:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "PERIOD_IMPOSSIBLE",
-            violations=[("period", "has a day that does not exist, or ends before it begins")],
-        ) from error
+def _needs_person(question: Asked) -> bool:
+    return decision.needs_person(question.question, question.policy, question.on)
 
 
 def _asked_beyond(decided: Decision, policy: Policy) -> dict[str, DataSortDecision]:
@@ -227,20 +195,10 @@ def _asked_beyond(decided: Decision, policy: Policy) -> dict[str, DataSortDecisi
     return {part.data_sort: part for part in decided.data_sorts if network.beyond_of(part, policy)}
 
 
-def _strip(answer: exchange_pb2.HolderAnswer, part: DataSortDecision, policy: Policy) -> None:
-    """Leave only what may be given; an answer that is not what was asked for is none."""
-    attestation = policy.availabilities[part.data_sort][0].attestation
-    try:
-        kept = [minimise(packed, attestation, part.fields) for packed in answer.attestations]
-    except NotThisAttestation:
-        LOG.error("a holder gave another attestation than asked for", data_sort=part.data_sort)
-        kept, answer.status = [], exchange_pb2.ANSWER_STATUS_UNAVAILABLE
-    answer.ClearField("attestations")
-    answer.attestations.extend(kept)
-
-
-def _replaced_by(decided: Decided) -> str:
-    """Only who may know of the person learns that the number was replaced."""
-    if decided.person is None or decided.decision.verdict is Verdict.REFUSED:
-        return ""
-    return decided.person.replaced_by
+def _note(decided: Decided) -> None:
+    telemetry.note(
+        crossroads__ticket=decided.entry.ticket,
+        crossroads__data_sort=",".join(decided.asked.request.data_sorts),
+        crossroads__decision=decided.decision.verdict.name,
+        crossroads__refusal_reason=entries.reasons(decided.decision),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2, supplier_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 
 from mesh import clock, institutions, tickets
@@ -15,6 +15,7 @@ from mesh.institutions import Institution
 from services.router import wire
 from services.router.domain import Decision, Person, Reason, Verdict
 from services.router.mutation import ReceivedMutation
+from services.router.untold import Summary
 
 OUTCOMES = {
     Verdict.PERMITTED: ledger_pb2.OUTCOME_ALLOWED,
@@ -27,28 +28,23 @@ def consultation(
     ticket: str,
     caller: Caller,
     asker: Institution | None,
-    through: Sequence[str],
     request: exchange_pb2.ConsultRequest,
     decided: Decision,
+    on_wire: decision_pb2.Decision,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """The decision on a consultation or explanation, complete enough to be made again.
-
-    `through` is the chain of who asks through whom.
-    """
+    """The decision on a consultation or explanation, complete enough to be made again."""
     kept = exchange_pb2.ConsultRequest()
     kept.CopyFrom(request)
     kept.reference = ""
-    record = exchange_pb2.ConsultationRecord(
-        consultation=kept, decision=wire.decision(decided, through)
-    )
+    record = exchange_pb2.ConsultationRecord(consultation=kept, decision=on_wire)
     return ledger_pb2.Entry(
         entry_id=f"{ticket}/decision",
         ticket=ticket,
         kind=kind,
         occurred_at=clock.rfc3339(at),
         caller=caller.identity.path,
-        chain=through,
+        chain=on_wire.chain,
         institution=institutions.to_wire(asker) if asker else None,
         ssin=request.ssin,
         data_sorts=request.data_sorts,
@@ -115,7 +111,7 @@ def distribution(
     attempt: str,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """Whether one institution is told of a mutation, and why (not); complete, to be made again."""
+    """That one institution is told of a mutation, and why; complete, to be made again."""
     part = decided.data_sorts[0]
     record = exchange_pb2.DistributionRecord(
         data_sort=part.data_sort,
@@ -140,8 +136,69 @@ def distribution(
     )
 
 
+def untold(
+    received: ReceivedMutation,
+    period: types_pb2.Period,
+    data_sort: str,
+    summary: Summary,
+    attempt: str,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """Everyone who is not told of a mutation, in one entry; complete, to be made again."""
+    record = wire.untold_record(data_sort, period, received.sender, summary)
+    return ledger_pb2.Entry(
+        entry_id=f"{received.ticket}/untold/{attempt}",
+        ticket=received.ticket,
+        kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+        occurred_at=clock.rfc3339(at),
+        caller=received.caller,
+        ssin=received.ssin,
+        data_sorts=[data_sort],
+        outcome=ledger_pb2.OUTCOME_REFUSED,
+        reason=untold_reasons(summary),
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
+def first_delivery(
+    ticket: str,
+    caller: Caller,
+    recipient: Institution,
+    ssin: str,
+    period: types_pb2.Period,
+    decided: Decision,
+    attempt: str,
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """Whether an institution is told of what stands, on one sort of data; as of a distribution."""
+    part = decided.data_sorts[0]
+    record = exchange_pb2.DistributionRecord(
+        data_sort=part.data_sort, period=period, decision=wire.decision(decided)
+    )
+    return ledger_pb2.Entry(
+        entry_id=f"{ticket}/{recipient}/{part.data_sort}/{attempt}",
+        ticket=ticket,
+        kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
+        occurred_at=clock.rfc3339(at),
+        caller=caller.identity.path,
+        chain=chain(caller, recipient),
+        institution=institutions.to_wire(recipient),
+        ssin=ssin,
+        data_sorts=[part.data_sort],
+        purpose=part.grounds[0].purpose if part.grounds else "",
+        outcome=OUTCOMES[decided.verdict],
+        reason=reasons(decided),
+        grounds=grounds(decided),
+        content=record.SerializeToString(deterministic=True),
+    )
+
+
 def door(
-    ticket: str, caller: Caller, reason: str, request: exchange_pb2.ConsultRequest, at: datetime
+    ticket: str,
+    caller: Caller,
+    reason: str,
+    request: exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest,
+    at: datetime,
 ) -> ledger_pb2.Entry:
     """A caller turned away before anything was looked at."""
     return ledger_pb2.Entry(
@@ -153,7 +210,7 @@ def door(
         chain=caller.chain,
         ssin=request.ssin,
         data_sorts=request.data_sorts,
-        purpose=request.purpose,
+        purpose=request.purpose if isinstance(request, exchange_pb2.ConsultRequest) else "",
         outcome=ledger_pb2.OUTCOME_REFUSED,
         reason=reason,
     )
@@ -210,6 +267,10 @@ def reasons(decided: Decision) -> str:
     """The reasons of what was refused, by name, in the order asked."""
     found = dict.fromkeys(part.reason.name for part in decided.data_sorts if part.reason)
     return ",".join(found)
+
+
+def untold_reasons(summary: Summary) -> str:
+    return ",".join(group.reason.name for group in summary.untold)
 
 
 def grounds(decided: Decision) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -24,6 +25,12 @@ LATE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_LATE)
 UNAVAILABLE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
 
 
+def ready(answer: supplier_pb2.Answer) -> asyncio.Future[supplier_pb2.Answer]:
+    future: asyncio.Future[supplier_pb2.Answer] = asyncio.get_running_loop().create_future()
+    future.set_result(answer)
+    return future
+
+
 class Holder:
     """A holder's queue and circuit. Whoever asks always gets an answer."""
 
@@ -38,19 +45,16 @@ class Holder:
             self._supply, name=f"supplier {name}", queue=2_000, in_flight=4
         )
 
-    async def ask(self, question: supplier_pb2.Question) -> supplier_pb2.Answer:
+    def ask(self, question: supplier_pb2.Question) -> asyncio.Future[supplier_pb2.Answer]:
         """The answer; LATE or UNAVAILABLE where there is none, at once if the circuit is open."""
         may_ask, self._circuit = circuit.ask(self._circuit, self._clock())
         if not may_ask:
-            return UNAVAILABLE
+            return ready(UNAVAILABLE)
         try:
-            return await self._queue(question)
-        except grpc.aio.AioRpcError as error:
-            LOG.warning("a holder does not answer", holder=self._name, code=error.code().name)
-            return LATE if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED else UNAVAILABLE
+            return self._queue.ask(question)
         except Refusal as refusal:
             LOG.warning("a holder is not asked", holder=self._name, reason=refusal.reason)
-            return UNAVAILABLE
+            return ready(UNAVAILABLE)
 
     async def _supply(
         self, questions: list[supplier_pb2.Question]
@@ -60,11 +64,19 @@ class Holder:
         asked_at = self._clock()
         try:
             answers = await self._ask(questions)
-        except (grpc.aio.AioRpcError, Refusal):
-            self._turn(circuit.failed(self._circuit, asked_at, self._clock()))
-            raise
+        except grpc.aio.AioRpcError as error:
+            return self._failed(asked_at, error.code(), len(questions))
+        except Refusal as refusal:
+            return self._failed(asked_at, refusal.code, len(questions))
         self._turn(Circuit())
         return answers
+
+    def _failed(
+        self, asked_at: float, code: grpc.StatusCode, count: int
+    ) -> Sequence[supplier_pb2.Answer]:
+        LOG.warning("a holder does not answer", holder=self._name, code=code.name, asked=count)
+        self._turn(circuit.failed(self._circuit, asked_at, self._clock()))
+        return [LATE if code is grpc.StatusCode.DEADLINE_EXCEEDED else UNAVAILABLE] * count
 
     def _turn(self, after: Circuit) -> None:
         """Put the circuit into its next state, and tell where it opened or closed."""

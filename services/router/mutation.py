@@ -24,6 +24,15 @@ class ReceivedMutation:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What is kept under a request id: the ticket, the digest of the content, since when."""
+
+    ticket: str
+    digest: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Addressed:
     """A delivery before it has a position in its mailbox."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -9,14 +10,14 @@ import grpc
 import structlog
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
-from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
+from crossroads.router.v1 import supplier_pb2, supplier_pb2_grpc
 
 from mesh import clock, institutions
 from mesh.channels import Channels
 from mesh.coalescing import Coalescer
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
-from services.router import policy_wire
+from services.router import holder, packing, policy_wire
 from services.router.askable.domain import Asked
 from services.router.domain import InstitutionRecord, Person, Policy
 from services.router.holder import Holder
@@ -24,6 +25,8 @@ from services.router.holder import Holder
 LOG = structlog.get_logger()
 LOOKUP_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
+MOST_ENTRIES = 1000
+"""That the ledger takes in one call."""
 SUPPLY_TIMEOUT_S = 2.5
 MEMBER_TIMEOUT_S = 1.8
 """For a member of a secondary network: less than the primary hub waits for the whole of it."""
@@ -46,6 +49,10 @@ class Repertory:
         if freshness:
             return (await self._lookup([ssin], freshness))[0]
         return await self._coalesced(ssin)
+
+    async def persons(self, ssins: list[str]) -> dict[str, Person]:
+        """Several persons at once, by the number they were asked for under."""
+        return dict(zip(ssins, await self._lookup(ssins), strict=True))
 
     async def _lookup(self, ssins: list[str], freshness: str = "") -> Sequence[Person]:
         stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
@@ -70,6 +77,14 @@ class Ledger:
         self.append: Coalescer[ledger_pb2.Entry, int] = Coalescer(
             self._append, name="ledger", most=500
         )
+
+    async def write(self, groups: Sequence[Sequence[ledger_pb2.Entry]]) -> None:
+        """Write groups of entries in their order, as many in one call as it takes.
+
+        A group is written whole or not at all, unless it alone is more than one call takes.
+        """
+        for entries in packing.packed(groups, MOST_ENTRIES):
+            await self._append(entries)
 
     async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
         stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
@@ -122,18 +137,18 @@ class Suppliers:
         self._timeout_s = timeout_s
         self._holders: dict[tuple[str, str], Holder] = {}
 
-    async def ask(
+    def ask(
         self, record: InstitutionRecord, question: supplier_pb2.Question
-    ) -> supplier_pb2.Answer:
+    ) -> asyncio.Future[supplier_pb2.Answer]:
         """The holder's answer; LATE or UNAVAILABLE where it gives none."""
         if not record.supplier_address:
-            return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
+            return holder.ready(holder.UNAVAILABLE)
         key = (record.supplier_address, record.supplier_name)
         if key not in self._holders:
             self._holders[key] = Holder(
                 str(record.institution), lambda questions: self._supply(key, questions)
             )
-        return await self._holders[key].ask(question)
+        return self._holders[key].ask(question)
 
     async def _supply(
         self, key: tuple[str, str], questions: list[supplier_pb2.Question]

@@ -14,8 +14,8 @@ from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
 from services.router.domain import Policy
-from services.router.minimisation import PREFIX
-from services.router.mutation import ReceivedMutation
+from services.router.minimisation import NotThisAttestation, minimise
+from services.router.mutation import ReceivedMutation, Stored
 from services.router.store import Store
 
 MOST_BYTES = 64 << 10
@@ -26,7 +26,7 @@ class Publications:
     """Takes mutations in. A request id said twice gives the first ticket."""
 
     def __init__(self, store: Store) -> None:
-        self._keep: Coalescer[ReceivedMutation, tuple[str, bytes]] = Coalescer(
+        self._keep: Coalescer[ReceivedMutation, Stored] = Coalescer(
             store.receive, name="mutations", most=128
         )
 
@@ -37,8 +37,8 @@ class Publications:
         policy: Policy,
         ticket: str,
         at: datetime,
-    ) -> str:
-        """The ticket. Raises PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS."""
+    ) -> Stored:
+        """What is kept. Raises PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS."""
         sender = sender_of(request, caller, policy)
         _check(request.mutation, sender, policy)
         content = request.mutation.SerializeToString(deterministic=True)
@@ -53,8 +53,8 @@ class Publications:
             telemetry.traceparent(),
             at,
         )
-        kept, digest = await self._keep(received)
-        if digest != received.digest:
+        kept = await self._keep(received)
+        if kept.digest != received.digest:
             raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
         return kept
 
@@ -75,13 +75,6 @@ def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy)
     held = [holding for holding in holdings if holding.holder == sender]
     if not held:
         raise _not_the_holder(mutation.data_sort)
-    if mutation.attestation.type_url != PREFIX + held[0].attestation:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "WRONG_ATTESTATION",
-            metadata={"attestation": held[0].attestation},
-            violations=[("mutation.attestation", "is not the message of this sort of data")],
-        )
     if len(mutation.attestation.value) > MOST_BYTES:
         raise Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
@@ -89,6 +82,15 @@ def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy)
             metadata={"most_bytes": str(MOST_BYTES)},
             violations=[("mutation.attestation", f"is over {MOST_BYTES} bytes")],
         )
+    try:
+        minimise(mutation.attestation, held[0].attestation, frozenset())
+    except NotThisAttestation as error:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "WRONG_ATTESTATION",
+            metadata={"attestation": held[0].attestation},
+            violations=[("mutation.attestation", "is not the message of this sort of data")],
+        ) from error
     try:
         periods.from_wire(mutation.period)
     except ValueError as error:

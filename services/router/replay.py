@@ -10,7 +10,7 @@ from crossroads.router.v1 import decision_pb2, exchange_pb2
 from google.protobuf.message import DecodeError
 
 from mesh import institutions, periods
-from services.router import decision, entries, wire
+from services.router import decision, distribution, entries, untold, wire
 from services.router.domain import Decision, Person, Policy, Question, Use
 
 CONSULTATIONS = frozenset({ledger_pb2.ENTRY_KIND_CONSULTATION, ledger_pb2.ENTRY_KIND_EXPLANATION})
@@ -35,22 +35,45 @@ class Past:
         """The position of the repertory that was read; empty: none was."""
         return self.decision.repertory_position
 
+    @property
+    def revision(self) -> int:
+        """The revision of the policy that was applied."""
+        return self.decision.policy_revision
 
-def past(entry: ledger_pb2.Entry) -> Past:
+
+@dataclass(frozen=True, slots=True)
+class PastUntold:
+    """The decisions on all who were not told of a mutation, as the ledger has them."""
+
+    entry: ledger_pb2.Entry
+    record: exchange_pb2.UntoldRecord
+
+    @property
+    def position(self) -> str:
+        return self.record.repertory_position
+
+    @property
+    def revision(self) -> int:
+        return self.record.policy_revision
+
+
+def past(entry: ledger_pb2.Entry) -> Past | PastUntold:
     """Read an entry of one of the kinds in DECISIONS. Raises Incomplete."""
     try:
         if entry.kind in CONSULTATIONS:
             return _consultation(entry)
-        return _distribution(entry)
+        return _distribution(entry) if entry.HasField("institution") else _untold(entry)
     except (ValueError, DecodeError) as error:
         raise Incomplete("the entry lacks what its decision was made from") from error
 
 
-def differences(one: Past, policy: Policy, person: Person | None) -> tuple[str, ...]:
+def differences(one: Past | PastUntold, policy: Policy, person: Person | None) -> tuple[str, ...]:
     """What a decision made again has otherwise; empty where it is the same.
 
     `policy` is that of its revision, `person` as known at its position, None where it read none.
     """
+    if isinstance(one, PastUntold):
+        return _otherwise_untold(one, policy, person)
     on = date.fromisoformat(one.decision.decided_for)
     try:
         decided = decision.decide(one.question, policy, _looked_up(one, policy, person, on), on)
@@ -73,7 +96,7 @@ def _consultation(entry: ledger_pb2.Entry) -> Past:
 
 def _distribution(entry: ledger_pb2.Entry) -> Past:
     record = exchange_pb2.DistributionRecord.FromString(entry.content)
-    if not record.HasField("period") or not entry.HasField("institution"):
+    if not record.HasField("period"):
         raise Incomplete("the question is not in the entry")
     question = Question(
         institutions.from_wire(entry.institution),
@@ -82,6 +105,36 @@ def _distribution(entry: ledger_pb2.Entry) -> Past:
         Use.DISTRIBUTION,
     )
     return Past(entry, question, _dated(record.decision))
+
+
+def _untold(entry: ledger_pb2.Entry) -> PastUntold:
+    record = exchange_pb2.UntoldRecord.FromString(entry.content)
+    if not record.HasField("period") or not record.HasField("sender"):
+        raise Incomplete("the question is not in the entry")
+    periods.from_wire(record.period)
+    date.fromisoformat(record.decided_for)
+    return PastUntold(entry, record)
+
+
+def _otherwise_untold(one: PastUntold, policy: Policy, person: Person | None) -> tuple[str, ...]:
+    if person is None:
+        return ("it cannot be made without the person, and no position of her is named",)
+    then, on = one.record, date.fromisoformat(one.record.decided_for)
+    sender, period = institutions.from_wire(then.sender), periods.from_wire(then.period)
+    decisions = distribution.distribute(then.data_sort, period, sender, policy, person, on)
+    summary = untold.summarise(decisions, policy, person, on)
+    now = wire.untold_record(then.data_sort, then.period, sender, summary)
+    found = [
+        f"those not told: {name} is not that of the decisions"
+        for name in ("told", "untold", "digest", "policy_revision", "repertory_position")
+        if getattr(then, name) != getattr(now, name)
+    ]
+    expected = ledger_pb2.Entry(
+        outcome=ledger_pb2.OUTCOME_REFUSED,
+        reason=entries.untold_reasons(summary),
+        data_sorts=[then.data_sort],
+    )
+    return (*found, *_line(one.entry, expected))
 
 
 def _dated(decided: decision_pb2.Decision) -> decision_pb2.Decision:
@@ -125,6 +178,10 @@ def _around(entry: ledger_pb2.Entry, decided: Decision) -> list[str]:
         grounds=entries.grounds(decided),
         data_sorts=[part.data_sort for part in decided.data_sorts],
     )
+    return _line(entry, expected)
+
+
+def _line(entry: ledger_pb2.Entry, expected: ledger_pb2.Entry) -> list[str]:
     return [
         f"the line of the ledger: {name} is not that of the decision"
         for name in ("outcome", "reason", "grounds", "data_sorts")

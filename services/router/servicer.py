@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
+from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2
 
 from mesh import call, clock, telemetry, tickets
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
+from mesh.notes import Signer
 from mesh.refusals import Refusal
 from services.router import entries, refusals
 from services.router.admission import Admission
 from services.router.askable import listing
 from services.router.askable import wire as askable_wire
 from services.router.askable.following import Askables
-from services.router.consultation import Consultations, asker_of
+from services.router.asked import asker_of
+from services.router.consultation import Consultations
 from services.router.failure import failure
 from services.router.lots.reception import Reception
 from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
+from services.router.receipt import Receipt
 from services.router.stream import Stream
 
 LOG = structlog.get_logger()
@@ -41,6 +43,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         follower: PolicyFollower,
         admission: Admission,
         askables: Askables,
+        signer: Signer,
     ) -> None:
         self._consultations = consultations
         self._publications = publications
@@ -48,6 +51,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self._follower = follower
         self._admission = admission
         self._askables = askables
+        self._signer = signer
 
     async def Consult(
         self, request: exchange_pb2.ConsultRequest, context: Any
@@ -65,9 +69,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         self._admission.admit(request.consultations, caller)
         return exchange_pb2.BatchConsultResponse(
-            consultations=await asyncio.gather(
-                *(self._consultations.consult(each, caller) for each in request.consultations)
-            )
+            consultations=await self._consultations.batch_consult(request.consultations, caller)
         )
 
     async def ConsultStream(
@@ -108,11 +110,21 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.PublishResponse:
         caller = self._caller()
         refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
-        ticket = await self._publications.publish(
+        kept = await self._publications.publish(
             request, caller, self._follower.policy, tickets.new(), clock.now()
         )
-        telemetry.note(crossroads__ticket=ticket, crossroads__data_sort=request.mutation.data_sort)
-        return exchange_pb2.PublishResponse(ticket=ticket)
+        telemetry.note(
+            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
+        )
+        receipt = Receipt(kept.ticket, kept.digest, kept.at)
+        return exchange_pb2.PublishResponse(
+            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
+        )
+
+    async def GetReceiptKey(
+        self, request: exchange_pb2.GetReceiptKeyRequest, context: Any
+    ) -> exchange_pb2.GetReceiptKeyResponse:
+        return exchange_pb2.GetReceiptKeyResponse(verifier_key=str(self._signer.verifier_key))
 
     async def SubmitLot(
         self, request_iterator: AsyncIterator[exchange_pb2.SubmitLotRequest], context: Any
@@ -177,7 +189,10 @@ class DoorBook:
         self._ledger = ledger
 
     async def __call__(self, method: str, caller: Caller, refusal: Refusal, request: Any) -> None:
-        if not isinstance(request, exchange_pb2.ConsultRequest) or not ssin_is_valid(request.ssin):
+        asks = isinstance(
+            request, exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest
+        )
+        if not asks or not ssin_is_valid(request.ssin):
             return
         ticket = tickets.new()
         telemetry.note(crossroads__ticket=ticket)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crossroads.router.v1 import decision_pb2, exchange_pb2, supplier_pb2
+from crossroads.types.v1 import types_pb2
 
 from mesh import institutions, periods
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.router.domain import DataSortDecision, Decision, Question, Use, Verdict
+from services.router.untold import Summary
 
 VERDICTS = {
     Verdict.PERMITTED: decision_pb2.VERDICT_PERMITTED,
@@ -54,6 +56,29 @@ def _data_sort(part: DataSortDecision) -> decision_pb2.DataSortDecision:
         ],
         holders=[institutions.to_wire(holder) for holder in part.holders],
         fields=sorted(part.fields),
+    )
+
+
+def untold_record(
+    data_sort: str, period: types_pb2.Period, sender: Institution, summary: Summary
+) -> exchange_pb2.UntoldRecord:
+    return exchange_pb2.UntoldRecord(
+        data_sort=data_sort,
+        period=period,
+        sender=institutions.to_wire(sender),
+        decided_for=summary.decided_for.isoformat(),
+        policy_revision=summary.policy_revision,
+        repertory_position=summary.repertory_position,
+        told=summary.told,
+        untold=[
+            exchange_pb2.Untold(
+                reason=decision_pb2.RefusalReason.ValueType(group.reason.value),
+                count=group.count,
+                knowing=[institutions.to_wire(one) for one in group.knowing],
+            )
+            for group in summary.untold
+        ],
+        digest=summary.digest,
     )
 
 

@@ -38,6 +38,11 @@ class WitnessServicer(ledger_pb2_grpc.WitnessServicer):
         async for taken in self._store.mutations():
             for one in written.to_wire(taken.ticket, taken.written, is_open=taken.is_open):
                 yield one
+        async for asked, permitted in self._store.first_deliveries():
+            for one in written.to_wire(asked.ticket, asked.written, is_open=asked.is_open):
+                yield one
+            for entry_id in permitted:  # also where the holder had nothing to deliver
+                yield ledger_pb2.Written(ticket=asked.ticket, entry_id=entry_id, delivered=True)
         async for entry_id in self._store.delivered():
             ticket = entry_id.partition("/")[0]
             yield ledger_pb2.Written(ticket=ticket, entry_id=entry_id, delivered=True)

@@ -35,8 +35,30 @@ class WitnessStore:
             async for row in rows:
                 yield Taken(row.ticket, row.written, row.open)
 
-    async def delivered(self) -> AsyncIterator[str]:
-        """The entry_id of every delivery in a mailbox."""
+    async def first_deliveries(self) -> AsyncIterator[tuple[Taken, list[str]]]:
+        """Every first delivery and the entry_ids of what it allowed; open until delivered."""
         async with self._engine.connect() as connection:
-            async for row in await connection.stream(sa.text("SELECT entry_id FROM deliveries")):
+            rows = await connection.stream(
+                sa.text(
+                    """
+                    SELECT ticket, written, permitted, answer IS NULL AS open
+                    FROM first_deliveries
+                    """
+                )
+            )
+            async for row in rows:
+                yield Taken(row.ticket, row.written, row.open), row.permitted
+
+    async def delivered(self) -> AsyncIterator[str]:
+        """The entry_id of every delivery in a mailbox, or swept from it."""
+        async with self._engine.connect() as connection:
+            rows = await connection.stream(
+                sa.text(
+                    """
+                    SELECT entry_id FROM deliveries
+                    UNION ALL SELECT entry_id FROM swept_deliveries
+                    """
+                )
+            )
+            async for row in rows:
                 yield row.entry_id

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 import grpc
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2, mailbox_pb2
+from crossroads.router.v1 import exchange_pb2
 from sqlalchemy.exc import DBAPIError
 
-from mesh import clock, database, institutions, periods, telemetry, tickets, written
+from mesh import clock, database, periods, telemetry, tickets, written
 from mesh.refusals import Refusal
-from services.router import distribution, entries
-from services.router.domain import Decision, Person, Policy, Verdict
-from services.router.minimisation import minimise
+from services.router import delivery, distribution, entries, untold
+from services.router.domain import Person, Policy, Verdict
+from services.router.mailbox import rows
+from services.router.mailbox.domain import Mode
 from services.router.mutation import Addressed, ReceivedMutation
 from services.router.peers import Ledger, Repertory
 from services.router.policy_follower import PolicyFollower
@@ -70,13 +71,13 @@ class Distribution:
                 crossroads__batch=len(received),
             ):
                 persons = await self._persons(received)
-                plans = [_plan(m, policy, persons[m.ssin], attempt) for m in received]
-                told = [entry for entries_of, _ in plans for entry in entries_of]
-                await asyncio.gather(*(self._ledger.append(entry) for entry in told))
+                signals = await rows.signals(connection, Mode.SIGNAL.value)
+                plans = [_plan(m, policy, persons[m.ssin], attempt, signals) for m in received]
+                await self._ledger.write([entries_of for entries_of, _ in plans])
                 addressed = [one for _, addressed_of in plans for one in addressed_of]
                 kept = [written.of(entries_of) for entries_of, _ in plans]
                 done = list(zip(received, kept, strict=True))
-                await self._store.deliver(connection, addressed, done, at, _number)
+                await self._store.deliver(connection, addressed, done, at, delivery.number)
         return True
 
     async def _persons(self, received: Sequence[ReceivedMutation]) -> dict[str, Person]:
@@ -86,53 +87,45 @@ class Distribution:
 
 
 def _plan(
-    received: ReceivedMutation, policy: Policy, person: Person, attempt: str
+    received: ReceivedMutation,
+    policy: Policy,
+    person: Person,
+    attempt: str,
+    signals: frozenset[str],
 ) -> tuple[list[ledger_pb2.Entry], list[Addressed]]:
     """The ledger entries and the deliveries of one mutation."""
     mutation = exchange_pb2.Mutation.FromString(received.mutation)
-    at = clock.now()
+    at, today = clock.now(), clock.today()
     decisions = distribution.distribute(
         mutation.data_sort,
         periods.from_wire(mutation.period),
         received.sender,
         policy,
         person,
-        clock.today(),
+        today,
     )
     told = [entries.mutation(received, mutation.data_sort)]
     addressed = []
     for recipient, decided in decisions.items():
+        if decided.verdict is not Verdict.PERMITTED:
+            continue
         entry = entries.distribution(received, mutation.period, recipient, decided, attempt, at)
         told.append(entry)
-        if decided.verdict is Verdict.PERMITTED:
-            delivery = _delivery(received, mutation, decided, policy)
-            addressed.append(
-                Addressed(recipient, received.ssin, delivery.SerializeToString(), entry.entry_id)
-            )
+        one = delivery.delivery(
+            received.ticket,
+            mutation,
+            received.sender,
+            decided.data_sorts[0],
+            policy,
+            at,
+            signal=str(recipient) in signals,
+            traceparent=received.traceparent,
+        )
+        addressed.append(
+            Addressed(recipient, received.ssin, one.SerializeToString(), entry.entry_id)
+        )
+    summary = untold.summarise(decisions, policy, person, today)
+    if summary.untold:
+        sort, period = mutation.data_sort, mutation.period
+        told.append(entries.untold(received, period, sort, summary, attempt, at))
     return told, addressed
-
-
-def _delivery(
-    received: ReceivedMutation,
-    mutation: exchange_pb2.Mutation,
-    decided: Decision,
-    policy: Policy,
-) -> mailbox_pb2.Delivery:
-    part = decided.data_sorts[0]
-    attestation = policy.availabilities[part.data_sort][0].attestation
-    stripped = exchange_pb2.Mutation()
-    stripped.CopyFrom(mutation)
-    stripped.attestation.CopyFrom(minimise(mutation.attestation, attestation, part.fields))
-    return mailbox_pb2.Delivery(
-        ticket=received.ticket,
-        mutation=stripped,
-        sender=institutions.to_wire(received.sender),
-        authorization=part.grounds[0].id,
-        delivered_at=clock.rfc3339(clock.now()),
-        traceparent=received.traceparent,
-    )
-
-
-def _number(delivery: bytes, position: int) -> bytes:
-    """The delivery with its position: protobuf reads fields in any order, so it is put behind."""
-    return delivery + mailbox_pb2.Delivery(position=position).SerializeToString()

@@ -13,6 +13,9 @@ SELECT create_distributed_table('mutations', 'ssin', shard_count => 128);
 SELECT create_distributed_table('askables', 'ssin', colocate_with => 'mutations');
 SELECT create_distributed_table('mailboxes', 'institution', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('deliveries', 'institution', colocate_with => 'mailboxes');
+SELECT create_distributed_table('mailbox_settings', 'institution', colocate_with => 'mailboxes');
+SELECT create_distributed_table('swept_deliveries', 'institution', colocate_with => 'mailboxes');
+SELECT create_distributed_table('first_deliveries', 'institution', colocate_with => 'mailboxes');
 SELECT create_distributed_table('lot_persons', 'lot', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('lot_replies', 'lot', colocate_with => 'lot_persons');
 

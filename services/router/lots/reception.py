@@ -15,7 +15,7 @@ from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.router import refusals
-from services.router.consultation import period_of
+from services.router.asked import period_of
 from services.router.lots import wire
 from services.router.lots.domain import Lot, State, Submission, TooManyLots
 from services.router.lots.store import LotStore

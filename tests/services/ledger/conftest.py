@@ -15,10 +15,11 @@ from console.authority import Authority
 from mesh import database as databases
 from mesh import refusals
 from mesh.channels import Channels
+from mesh.notes import Signer, VerifierKey
 from mesh.server import Server
 from mesh.settings import Settings
 from services.ledger import __main__ as process
-from services.ledger.checkpoint import ORIGIN, Signer, VerifierKey
+from services.ledger.checkpoint import ORIGIN
 from services.ledger.door import Doorkeeper
 from services.ledger.servicer import Ledger
 from services.ledger.store import Store

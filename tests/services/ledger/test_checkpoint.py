@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ledger import checkpoint, signing_key
-from services.ledger.checkpoint import ORIGIN, Checkpoint, Signer, Untrusted
+from mesh import notes, signing_key
+from mesh.notes import Signer, Untrusted
+from services.ledger import checkpoint
+from services.ledger.checkpoint import ORIGIN, Checkpoint
 
 # The example of the signed note format: its key, its text, its signature.
 SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
@@ -39,14 +41,14 @@ def test_the_published_note_is_signed_byte_for_byte() -> None:
 
 
 def test_the_published_note_opens_with_the_published_key() -> None:
-    assert checkpoint.open_note(f"{TEXT}\n{LINE}", checkpoint.parse_key(VKEY)) == TEXT
+    assert notes.open_note(f"{TEXT}\n{LINE}", notes.parse_key(VKEY)) == TEXT
 
 
 def test_signatures_of_others_do_not_count_either_way() -> None:
     note = OURS.sign(str(CHECKPOINT)) + LINE
     assert checkpoint.open_checkpoint(note, OURS.verifier_key) == CHECKPOINT
     with pytest.raises(Untrusted, match="forged"):
-        checkpoint.open_note(note, PETER.verifier_key)
+        notes.open_note(note, PETER.verifier_key)
 
 
 def test_a_checkpoint_has_the_published_form() -> None:
@@ -89,7 +91,7 @@ def test_no_changed_note_is_believed(data: st.DataObject) -> None:
 )
 def test_what_is_no_note_is_refused(note: str) -> None:
     with pytest.raises(Untrusted):
-        checkpoint.open_note(note, OURS.verifier_key)
+        notes.open_note(note, OURS.verifier_key)
 
 
 @pytest.mark.parametrize("size", ["", "-1", "01", "1e3", "\N{ARABIC-INDIC DIGIT ONE}", "9" * 5000])
@@ -119,7 +121,7 @@ def test_a_checkpoint_of_another_log_is_refused() -> None:
 )
 def test_what_is_no_verifier_key_is_refused(key: str) -> None:
     with pytest.raises(Untrusted):
-        checkpoint.parse_key(key)
+        notes.parse_key(key)
 
 
 def test_the_key_is_made_once_and_for_the_owner_only(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from console.authority import Authority
 from console.state import PROJECT
 from mesh.channels import Channels
+from mesh.notes import parse_key
 from mesh.settings import Settings
 from services.ledger import verifier
-from services.ledger.checkpoint import parse_key
 
 DEATHS = 2
 Make = Callable[..., ledger_pb2.Entry]

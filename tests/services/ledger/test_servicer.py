@@ -11,7 +11,7 @@ import grpc
 import pytest
 from crossroads.ledger.v1 import ledger_pb2
 
-from mesh import refusals
+from mesh import notes, refusals
 from services.ledger import checkpoint, proof, tree, verifier
 from services.ledger.store import Store
 
@@ -181,9 +181,9 @@ async def test_proofs_lead_to_the_signed_checkpoint(ledger: Any, entry: Make) ->
     assert proof.extends(5, before.root, 12, after.root, extension.path)
 
 
-async def signed(stub: Any, key: checkpoint.VerifierKey) -> checkpoint.Checkpoint:
+async def signed(stub: Any, key: notes.VerifierKey) -> checkpoint.Checkpoint:
     answer = await stub.GetCheckpoint(ledger_pb2.GetCheckpointRequest())
-    assert checkpoint.parse_key(answer.verifier_key) == key
+    assert notes.parse_key(answer.verifier_key) == key
     return checkpoint.open_checkpoint(answer.note, key)
 
 

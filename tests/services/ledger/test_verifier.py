@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh.notes import Signer
 from services.ledger import commitment, export_file, tree, verifier
-from services.ledger.checkpoint import ORIGIN, Checkpoint, Signer
+from services.ledger.checkpoint import ORIGIN, Checkpoint
 from services.ledger.verifier import Fault, Finding, Report
 
 SIGNER = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))

@@ -18,11 +18,12 @@ from console.authority import Authority
 from mesh import clock
 from mesh import database as databases
 from mesh.channels import Channels
+from mesh.notes import Signer
 from mesh.outbox import Worker
 from mesh.server import Server
 from mesh.settings import Settings
 from services.ledger import __main__ as ledger_process
-from services.ledger.checkpoint import ORIGIN, Signer
+from services.ledger.checkpoint import ORIGIN
 from services.ledger.servicer import Ledger as LedgerServicer
 from services.ledger.store import Store as LedgerStore
 from services.ledger.writer import Writer

@@ -52,10 +52,18 @@ def request(
     )
 
 
+def garbled() -> exchange_pb2.PublishRequest:
+    """The right name over bytes that are no such message."""
+    asked = request()
+    asked.mutation.attestation.value = b"\xff"
+    return asked
+
+
 async def publish(
     store: Store, asked: exchange_pb2.PublishRequest, path: str = "institution/17/1"
 ) -> str:
-    return await Publications(store).publish(asked, Caller(parse(path)), POLICY, tickets.new(), AT)
+    kept = await Publications(store).publish(asked, Caller(parse(path)), POLICY, tickets.new(), AT)
+    return kept.ticket
 
 
 async def test_a_request_said_twice_has_one_ticket(store: Store) -> None:
@@ -79,6 +87,7 @@ async def test_a_request_id_is_not_used_for_another_content(store: Store) -> Non
         (request(), "institution/99/9", "NOT_THE_HOLDER"),
         (request(sort="income"), "institution/17/1", "NOT_THE_HOLDER"),
         (request(attestations_pb2.Income(year=2025)), "institution/17/1", "WRONG_ATTESTATION"),
+        (garbled(), "institution/17/1", "WRONG_ATTESTATION"),
         (request(begin="2026-02-30"), "institution/17/1", "PERIOD_IMPOSSIBLE"),
         (
             request(attestations_pb2.LivingWage(kind="x" * (publication.MOST_BYTES + 1))),

@@ -66,7 +66,9 @@ def consultation(draw: st.DrawFn, ticket: str, policy: Policy, person: Person) -
     read = person if decision.needs_person(question, policy, on) else None
     decided = decision.decide(question, policy, read, on)
     kind = draw(st.sampled_from(sorted(replay.CONSULTATIONS)))
-    return entries.consultation(kind, ticket, CALLER, asker, [], request, decided, AT)
+    return entries.consultation(
+        kind, ticket, CALLER, asker, request, decided, wire.decision(decided), AT
+    )
 
 
 @st.composite
@@ -86,9 +88,7 @@ def distributions(
 
 def made_again(entry: ledger_pb2.Entry, known: World) -> tuple[str, ...]:
     one = replay.past(entry)
-    return replay.differences(
-        one, known.policies[one.decision.policy_revision], known.persons.get(one.position)
-    )
+    return replay.differences(one, known.policies[one.revision], known.persons.get(one.position))
 
 
 @whole_worlds
@@ -107,7 +107,8 @@ def test_what_would_be_decided_otherwise_today_is_seen(
     """Made from another policy or person, it differs exactly where the decision does."""
     for entry in known.entries:
         one = replay.past(entry)
-        other_policy = replace(policy, revision=one.decision.policy_revision)
+        assert isinstance(one, replay.Past)
+        other_policy = replace(policy, revision=one.revision)
         other = replace(person, position=one.position)
         found = replay.differences(one, other_policy, other)
         on = datetime.fromisoformat(one.decision.decided_for).date()
@@ -156,6 +157,8 @@ def test_an_entry_without_its_question_cannot_be_made_again() -> None:
     for kind in sorted(replay.DECISIONS):
         for content in (b"", b"\xff", bare.SerializeToString()):
             entry = ledger_pb2.Entry(kind=kind, ssin=SSIN, content=content)
+            with pytest.raises(replay.Incomplete):
+                replay.past(entry)
             entry.institution.CopyFrom(institutions.to_wire(worlds.INSTITUTIONS[0]))
             with pytest.raises(replay.Incomplete):
                 replay.past(entry)

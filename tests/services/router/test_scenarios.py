@@ -24,7 +24,7 @@ from mesh.periods import ALWAYS, Period
 from services.repertory import catalogue
 from services.repertory import wire as repertory_wire
 from services.router import decision, policy_wire, wire
-from services.router.consultation import asker_of, period_of
+from services.router.asked import asker_of, period_of
 from services.router.domain import Inscription, Person, Policy, Reason
 from tests import bank as banks
 from tests.bank import Bank

@@ -1,23 +1,14 @@
-"""Lots on a real database, a policy by hand, and consultations that can fail or end the process."""
+"""Lots: a policy by hand, and consultations that can fail or end the process."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import pytest
 from crossroads.router.v1 import exchange_pb2
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-import services.router
-from mesh import database as db
-from mesh import refusals, tickets
+from mesh import tickets
 from mesh.identity import Caller
 from services.router.domain import Policy
-
-HOME = Path(next(iter(services.router.__path__)))
-refusals.load(HOME / "texts.yaml")
 
 
 class Death(BaseException):
@@ -50,11 +41,3 @@ class Follower:
     """The policy in force."""
 
     policy: Policy = field(default_factory=lambda: Policy.of(1, (), (), ()))
-
-
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    await db.migrate(database, HOME / "migrations")
-    opened = db.engine(database)
-    yield opened
-    await opened.dispose()

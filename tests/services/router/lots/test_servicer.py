@@ -12,6 +12,7 @@ import pytest
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2, exchange_pb2_grpc, supplier_pb2
 from crossroads.types.v1 import types_pb2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console.authority import Authority
@@ -19,9 +20,11 @@ from mesh import refusals
 from mesh.channels import Channels
 from mesh.coalescing import Coalescer
 from mesh.institutions import Institution
+from mesh.notes import Signer
 from mesh.periods import ALWAYS
 from mesh.server import Server
 from mesh.settings import Settings
+from services.router import holder
 from services.router.admission import Admission
 from services.router.askable.following import Askables
 from services.router.askable.store import AskableStore
@@ -40,6 +43,7 @@ from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
 from services.router.publication import Publications
+from services.router.receipt import ORIGIN
 from services.router.servicer import ExchangeServicer
 from services.router.store import Store
 from tests.services.router.lots.conftest import Follower
@@ -82,10 +86,13 @@ class Outside:
         known = (CENTRE, REGISTER) if ssin != STRANGER else (REGISTER,)
         return Person(tuple(Inscription(i, 1, ALWAYS) for i in known), "7")
 
-    async def ask(
+    async def persons(self, ssins: list[str]) -> dict[str, Person]:
+        return {ssin: await self.person(ssin) for ssin in ssins}
+
+    def ask(
         self, record: InstitutionRecord, question: supplier_pb2.Question
-    ) -> supplier_pb2.Answer:
-        return supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+    ) -> asyncio.Future[supplier_pb2.Answer]:
+        return holder.ready(supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA))
 
     async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
         if self.ledger_is_away:
@@ -129,6 +136,7 @@ async def router(
             follower,  # type: ignore[arg-type]
             admission,
             Askables(AskableStore(engine), outside),  # type: ignore[arg-type]
+            Signer(ORIGIN, Ed25519PrivateKey.generate()),
         ),
     )
     address = f"127.0.0.1:{await server.start()}"
@@ -138,7 +146,7 @@ async def router(
     for channels in made.opened:
         await channels.close()
     await server.stop()
-    await consultations.drain()
+    await consultations.outcomes.drain()
 
 
 def question() -> exchange_pb2.LotQuestion:

@@ -1,4 +1,4 @@
-"""The key that signs checkpoints: a file for the ledger's eyes only, made at first start."""
+"""A key that signs notes: a file for one service's eyes only, made at first start."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""An open mailbox: what is sent to its reader, and when there is more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from crossroads.router.v1 import mailbox_pb2
+
+from mesh import database
+from mesh.institutions import Institution
+from services.router.mailbox.rows import DELIVERED
+from services.router.mailbox.store import MailboxStore
+
+PAGE = 100
+
+
+class Bell:
+    """Wakes every open mailbox of this process when something was delivered."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    async def run(self, url: str) -> None:
+        async for _ in database.listen(url, DELIVERED):
+            for event in self._waiting:
+                event.set()
+
+    def hang(self, event: asyncio.Event) -> None:
+        self._waiting.add(event)
+
+    def take_down(self, event: asyncio.Event) -> None:
+        self._waiting.discard(event)
+
+
+class Reader:
+    """One open mailbox: what is sent, and how much of it may be unacknowledged."""
+
+    def __init__(
+        self, store: MailboxStore, mailbox: Institution, position: int, in_flight: int
+    ) -> None:
+        self._store = store
+        self._mailbox = mailbox
+        self._sent = position
+        self._confirmed = position
+        self._in_flight = in_flight
+        self._closed = False
+        self.wake = asyncio.Event()
+        self.wake.set()
+
+    async def listen(self, requests: AsyncIterator[mailbox_pb2.ReceiveRequest]) -> None:
+        """Take acknowledgements until the reader closes its side."""
+        async for request in requests:
+            if request.acknowledged:
+                await self._store.acknowledge(self._mailbox, request.acknowledged)
+                confirmed = min(request.acknowledged, self._sent)
+                self._confirmed = max(self._confirmed, confirmed)
+                self.wake.set()
+        self._closed = True
+        self.wake.set()
+
+    async def deliveries(self) -> AsyncIterator[mailbox_pb2.Delivery]:
+        """What is in the mailbox and what comes, never more than may be in flight.
+
+        Raises NoLongerKept where the reader is so slow that the sweep overtakes it.
+        """
+        while not self._closed:
+            await self.wake.wait()
+            self.wake.clear()
+            while room := max(0, self._in_flight - (self._sent - self._confirmed)):
+                found = await self._store.deliveries(self._mailbox, self._sent, min(room, PAGE))
+                for each in found:
+                    delivery = mailbox_pb2.Delivery.FromString(each)
+                    self._sent = delivery.position
+                    yield delivery
+                if len(found) < min(room, PAGE):
+                    break

@@ -1,0 +1,22 @@
+"""Packing: groups of things into few batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def packed(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[T]]:
+    """Batches in order; none is empty, and only a group that is larger than `most` is split."""
+    batch: list[T] = []
+    for group in groups:
+        parts = [group[begin : begin + most] for begin in range(0, len(group), most)]
+        for part in parts:
+            if len(batch) + len(part) > most:
+                yield batch
+                batch = []
+            batch.extend(part)
+    if batch:
+        yield batch

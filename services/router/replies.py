@@ -1,0 +1,73 @@
+"""What holders reply, stripped of what may not be given."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from crossroads.router.v1 import exchange_pb2, supplier_pb2
+
+from mesh import institutions
+from mesh.institutions import Institution
+from mesh.periods import Period
+from services.router import network, wire
+from services.router.domain import DataSortDecision, Decision, Policy
+from services.router.minimisation import NotThisAttestation, minimise
+from services.router.peers import Suppliers
+
+LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One holder that has been asked."""
+
+    part: DataSortDecision
+    holder: Institution
+    answer: asyncio.Future[supplier_pb2.Answer]
+
+    async def reply(self, policy: Policy) -> exchange_pb2.HolderAnswer:
+        given = await self.answer
+        reply = exchange_pb2.HolderAnswer(
+            data_sort=self.part.data_sort,
+            holder=institutions.to_wire(self.holder),
+            status=given.status,
+            attestations=given.attestations,
+        )
+        strip(reply, self.part, policy)
+        return reply
+
+
+def ask(
+    suppliers: Suppliers,
+    ticket: str,
+    ssin: str,
+    period: Period,
+    decided: Decision,
+    policy: Policy,
+    *,
+    but: Institution | None = None,
+) -> list[Pending]:
+    """Ask every holder of what is permitted, in this network and `but` one; none is waited for."""
+    pending = []
+    for part in decided.data_sorts:
+        beyond = network.beyond_of(part, policy)
+        for holder in part.holders:
+            if part.reason is None and holder not in beyond and holder != but:
+                question = wire.supplier_question(ticket, ssin, part.data_sort, period, holder)
+                answer = suppliers.ask(policy.institutions[holder], question)
+                pending.append(Pending(part, holder, answer))
+    return pending
+
+
+def strip(answer: exchange_pb2.HolderAnswer, part: DataSortDecision, policy: Policy) -> None:
+    """Leave only what may be given; an answer that is not what was asked for is none."""
+    attestation = policy.availabilities[part.data_sort][0].attestation
+    try:
+        for packed in answer.attestations:
+            packed.CopyFrom(minimise(packed, attestation, part.fields))
+    except NotThisAttestation:
+        LOG.error("a holder gave another attestation than asked for", data_sort=part.data_sort)
+        answer.ClearField("attestations")
+        answer.status = exchange_pb2.ANSWER_STATUS_UNAVAILABLE

@@ -1,0 +1,21 @@
+"""Groups are packed in order, whole where they can be, into batches of bounded size."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.router import packing
+
+
+@given(st.lists(st.integers(0, 9)), st.integers(1, 6))
+def test_everything_is_packed_in_order_and_no_group_is_split_without_need(
+    sizes: list[int], most: int
+) -> None:
+    groups = [[(number, n) for n in range(size)] for number, size in enumerate(sizes)]
+    batches = list(packing.packed(groups, most))
+    assert [one for batch in batches for one in batch] == [one for group in groups for one in group]
+    assert all(0 < len(batch) <= most for batch in batches)
+    for number, size in enumerate(sizes):
+        holding = [batch for batch in batches if any(of == number for of, _ in batch)]
+        assert size > most or len(holding) <= 1
