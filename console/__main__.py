@@ -34,6 +34,7 @@ from console.postgres import PostgresError
 from console.processes import Roster
 from console.state import State
 from console.user import NoOrdinaryUser
+from sandbox import cast
 
 SCREEN = Console()
 ERRORS = Console(stderr=True)
@@ -93,7 +94,14 @@ def demo(
     place: State = context.obj
 
     async def tell() -> int:
-        if _roster(place) is not None and place.endpoints.exists():
+        roster = _roster(place)
+        if roster is not None and roster.processes.keys() & {one.name for one in topology.HUB}:
+            ERRORS.print(
+                f"The story is of a mesh in which {cast.NETWORK} is one welfare centre and not a "
+                "network. `crossroads down`, then tell it."
+            )
+            return 1
+        if roster is not None and place.endpoints.exists():
             return await story.run(place.endpoints, json=as_json)
         async with _mesh(place, ERRORS if as_json else SCREEN):
             code = await story.run(place.endpoints, json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from rich.console import Group
@@ -16,7 +16,9 @@ from sandbox import cast
 
 def welcome(endpoints: Endpoints, file: Path) -> Group:
     """Where everything serves, and as whom one can be in the sandbox."""
-    return Group(_addresses(endpoints), "", _personas(), "", f"[dim]{file}[/dim]")
+    return Group(
+        _addresses(endpoints), "", _personas(endpoints.addresses), "", f"[dim]{file}[/dim]"
+    )
 
 
 def health(roster: Roster, serving: Iterable[str]) -> Table:
@@ -51,12 +53,14 @@ def _addresses(endpoints: Endpoints) -> Table:
     return table
 
 
-def _personas() -> Table:
+def _personas(addresses: Collection[str]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("identity", style="bold")
     table.add_column("who")
     for institution, who in cast.INSTITUTIONS.items():
         table.add_row(f"institution/{institution}", who)
+    for member, who in cast.MEMBERS.items() if f"{cast.HUB}-router" in addresses else ():
+        table.add_row(f"institution/{member}", who)
     table.add_row(f"employer/{cast.BREWERY}", "the brewery where Lina works")
     table.add_row(f"employer/{cast.BAKERY}", "a bakery")
     for name in cast.CITIZENS:

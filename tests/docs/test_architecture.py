@@ -107,7 +107,9 @@ def test_edges_are_those_that_services_open_channels_for(root: Path, edges: Edge
     assert opened == inside - BY_SUPPLIER_ADDRESS
 
 
-def test_rpcs_told_are_those_that_services_call(root: Path, rows: Table) -> None:
+def test_rpcs_told_are_those_that_services_call(
+    root: Path, rows: Table, table: Callable[[str, str], Table]
+) -> None:
     called = set()
     for name in DEPLOYABLES:
         for source in folder_of(root, name).rglob("*.py"):
@@ -121,7 +123,42 @@ def test_rpcs_told_are_those_that_services_call(root: Path, rows: Table) -> None
         for method in methods(row)
         if row["caller"].strip("`") in DEPLOYABLES
     }
-    assert called == told
+    assert called == told | {(caller, rpc) for caller, _, rpc in of_a_hub(table)}
+
+
+def of_a_hub(table: Callable[[str, str], Table]) -> set[tuple[str, str, str]]:
+    """What processes of a secondary hub ask the primary: process, service and rpc."""
+    return {
+        (row["process of the hub"].strip("`"), row["asks the primary's"].strip("`"), method)
+        for row in table("architecture.md", "process of the hub")
+        for method in (path.rpartition("/")[2] for path in methods(row))
+    }
+
+
+def test_a_hub_asks_the_primary_where_its_code_does(
+    root: Path, table: Callable[[str, str], Table]
+) -> None:
+    opened = {
+        (name, primary)
+        for name in DEPLOYABLES
+        for source in folder_of(root, name).rglob("*.py")
+        for primary in re.findall(
+            r'^PRIMARY = "primary_(\w+)"', source.read_text("utf-8"), re.MULTILINE
+        )
+    }
+    assert opened == {(process, asked) for process, asked, _ in of_a_hub(table)}
+
+
+def test_a_hub_is_to_the_primary_what_its_processes_ask(
+    rows: Table, table: Callable[[str, str], Table]
+) -> None:
+    as_caller = {
+        (row["callee"].strip("`"), method.rpartition("/")[2])
+        for row in rows
+        if row["caller"] == "hub"
+        for method in methods(row)
+    }
+    assert as_caller == {(asked, rpc) for _, asked, rpc in of_a_hub(table)}
 
 
 def test_every_rpc_told_is_open_to_its_caller(rows: Table) -> None:

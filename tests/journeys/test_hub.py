@@ -32,6 +32,7 @@ from mesh import clock, institutions
 from sandbox import cast
 from sandbox.story.stage import Stage
 from tests.conftest import mesh_of
+from tests.console.test_command import crossroads
 
 GENT, AALST = "institution/17/1001", "institution/17/1002"
 HUB, AUDITOR, FUND = "hub/welfare", "auditor/privacy", "institution/11/1"
@@ -281,6 +282,14 @@ async def test_a_hub_learns_nothing_of_other_networks(stage: Stage) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await theirs.BatchLookup(repertory_pb2.BatchLookupRequest(ssins=[cast.LINA]))
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_the_story_is_not_told_where_the_hub_reads_the_mailbox_of_its_centre(
+    mesh_with_hub: dict[str, Any],
+) -> None:
+    answer = crossroads(mesh_with_hub["state"], "demo", "--once")
+    assert answer.returncode == 1
+    assert "not a network" in " ".join(answer.stderr.split())
 
 
 async def test_the_ledger_of_the_hub_can_be_replayed_and_reconciled(
