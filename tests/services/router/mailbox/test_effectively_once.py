@@ -113,12 +113,21 @@ class Exchange(RuleBasedStateMachine):
         self.live(self.first_delivery(number), dies_at)
         self.first_asked.add(number)
 
-    async def first_delivery(self, number: int) -> None:
+    @rule(number=st.integers(1, 3))
+    def ask_for_a_first_delivery_twice_at_once(self, number: int) -> None:
+        async def both() -> None:
+            other = Process(self.engine, self.outside)
+            await asyncio.gather(self.first_delivery(number), self.first_delivery(number, other))
+
+        self.run(both())
+        self.first_asked.add(number)
+
+    async def first_delivery(self, number: int, process: Process | None = None) -> None:
         request = mailbox_pb2.RequestFirstDeliveryRequest(
             request_id=f"first-{number}", ssin=LINA, data_sorts=[SORT], period=PERIOD
         )
         caller = Caller(parse(f"institution/{FUND}"))
-        await self.process.first_deliveries.deliver(request, caller, FUND)
+        await (process or self.process).first_deliveries.deliver(request, caller, FUND)
 
     @rule(
         whose=st.sampled_from(sorted(READERS)),
