@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+import sqlalchemy as sa
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2_grpc, supplier_pb2
@@ -251,6 +252,8 @@ async def serving(
         asyncio.create_task(each)
         for each in (bell.run(database), process.distribution.run(database))
     ]
+    while await listening(process.engine) < len(work):
+        await asyncio.sleep(0.01)
     made = Serving(process, address, authority, tmp_path)
     yield made
     for channels in made.opened:
@@ -259,6 +262,20 @@ async def serving(
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
     await server.stop()
+
+
+async def listening(engine: AsyncEngine) -> int:
+    """How many listen on this database; one stopped while it connects holds the database up."""
+    async with engine.connect() as connection:
+        found: int | None = await connection.scalar(
+            sa.text(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'
+                """
+            )
+        )
+    return found or 0
 
 
 def wire(institution: Institution) -> types_pb2.Institution:
