@@ -15,12 +15,14 @@ from mesh import clock, institutions
 from sandbox import cast
 from sandbox.story.stage import Stage
 
-WORKERS = 64
+WORKERS = 100
 CENTRE = "institution/17/1"
 REGISTER = "institution/0/0"
 BREWERY = f"employer/{cast.BREWERY}"
 LIVING_WAGE = 2
 """Quality in which the welfare centre knows them."""
+TOLD = {CENTRE: LIVING_WAGE, "institution/10/1": 10, "institution/11/1": 1, "institution/18/1": 1}
+"""Who is told of their employment, and the quality in which each knows them."""
 
 
 def ssins() -> list[str]:
@@ -48,7 +50,8 @@ def questions() -> list[exchange_pb2.ConsultRequest]:
 async def settle(stage: Stage) -> None:
     """Make them known and employed; who is already, stays so."""
     await _register(stage, REGISTER, 0)
-    await _register(stage, CENTRE, LIVING_WAGE)
+    for institution, quality in TOLD.items():
+        await _register(stage, institution, quality)
     workers = await stage.declarations(BREWERY).ListWorkers(
         declarations_pb2.ListWorkersRequest(on=clock.today().isoformat(), page_size=1000)
     )
@@ -61,7 +64,7 @@ async def _register(stage: Stage, identity: str, quality: int) -> None:
     institution = institutions.to_wire(institutions.parse(identity.removeprefix("institution/")))
     await stage.repertory(identity).Register(
         repertory_pb2.RegisterRequest(
-            request_id=f"bench-{stage.run}-{quality}",
+            request_id=f"bench-{stage.run}-{identity}",
             inscriptions=[
                 repertory_pb2.Inscription(
                     ssin=ssin,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import grpc
@@ -22,6 +22,7 @@ from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller
 from mesh.refusals import Refusal
+from mesh.room import Room
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -34,6 +35,8 @@ BAD = frozenset(
     }
 )
 """Codes that count against the objective; a lawful refusal does not."""
+HEALTH = "/grpc.health.v1.Health/"
+"""Has an answer however full it is: a process that is restarted for being busy helps nobody."""
 TurnedAway = Callable[[str, Caller, Refusal, Any], Awaitable[None]]
 """Hears of a caller refused at the door: method, caller, why, and the request."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -46,9 +49,8 @@ class Door:
         self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
     ) -> None:
         self._certificates = certificates
-        self._most_calls = most_calls
+        self._room = Room(most_calls)
         self._turned_away = turned_away
-        self._calls = 0
 
     def guard(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the door."""
@@ -68,7 +70,7 @@ class Door:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             with self._served(method, context) as span:
                 try:
-                    with self._room():
+                    with nullcontext() if method.startswith(HEALTH) else self._room.place():
                         await self._enter(method, request if one_request else None, context)
                         return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
@@ -123,16 +125,6 @@ class Door:
                         "rpc.response.status_code": name,
                     },
                 )
-
-    @contextmanager
-    def _room(self) -> Any:
-        if self._calls >= self._most_calls:
-            raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
-        self._calls += 1
-        try:
-            yield
-        finally:
-            self._calls -= 1
 
     async def _enter(
         self, method: str, request: Any, context: grpc.aio.ServicerContext[Any, Any]
