@@ -46,12 +46,14 @@ class Arrivals:
 class Arrived:
     """What came of it; latencies in milliseconds, of the calls that were answered.
 
+    `sent_per_s` is what the generator achieved; `answered_per_s` counts until the last answer.
     `refused` were told RESOURCE_EXHAUSTED, `told_when` of them with a time to come back, in the
-    median `retry_ms`. `failed` is any other end. `sent_per_s` is what the generator achieved.
+    median `retry_ms`. `failed` is any other end, by status code.
     """
 
     sent_per_s: float
     answered: int
+    answered_per_s: float
     p50_ms: float
     p99_ms: float
     p999_ms: float
@@ -67,8 +69,9 @@ class Arrived:
 
 @dataclass(slots=True)
 class _Ends:
-    """How calls ended."""
+    """How calls ended, and when the last of them was answered."""
 
+    last: float = 0.0
     took_s: list[float] = field(default_factory=list)
     refused: Counter[bytes] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
@@ -103,8 +106,9 @@ async def apply(arrivals: Arrivals) -> Arrived:
         call: Say = channel.unary_unary(arrivals.method)
         requests = [bytes.fromhex(text) for text in arrivals.requests]
         await _run(call, requests, arrivals, WARM_S)
+        began = time.perf_counter()
         ends, lasted = await _run(call, requests, arrivals, arrivals.lasts_s)
-    return _summed_up(ends, round(arrivals.per_s * arrivals.lasts_s) / lasted)
+    return _summed_up(ends, round(arrivals.per_s * arrivals.lasts_s) / lasted, began)
 
 
 async def _run(
@@ -121,7 +125,8 @@ async def _run(
             else:
                 ends.failed[error.code().name] += 1
         else:
-            ends.took_s.append(time.perf_counter() - moment)
+            ends.last = time.perf_counter()
+            ends.took_s.append(ends.last - moment)
 
     lasted = await keep_to(due(time.perf_counter(), arrivals.per_s, lasts_s), one)
     return ends, lasted
@@ -132,7 +137,7 @@ def _details(error: grpc.aio.AioRpcError) -> bytes:
     return bytes(trailing.get(DETAILS, b""))
 
 
-def _summed_up(ends: _Ends, sent_per_s: float) -> Arrived:
+def _summed_up(ends: _Ends, sent_per_s: float, began: float) -> Arrived:
     took = sorted(ends.took_s)
     waits = sorted(
         wait
@@ -143,6 +148,7 @@ def _summed_up(ends: _Ends, sent_per_s: float) -> Arrived:
     return Arrived(
         sent_per_s=sent_per_s,
         answered=len(took),
+        answered_per_s=len(took) / (ends.last - began) if took else 0.0,
         p50_ms=quantile_ms(took, 0.5),
         p99_ms=quantile_ms(took, 0.99),
         p999_ms=quantile_ms(took, 0.999),

@@ -39,7 +39,7 @@ async def run(endpoints: Path, memory: Memory) -> list[Measure]:
     named = ", ".join(sorted(arrived.failed)) or "neither answered nor told to come back"
     return [
         against_target("overload_p99_ms", arrived.p99_ms, "ms", P99_TARGET_MS),
-        Measure("overload_answered_per_s", arrived.answered / LASTS_S, "1/s", offered),
+        Measure("overload_answered_per_s", arrived.answered_per_s, "1/s", offered),
         Measure(
             "overload_refused_share", arrived.refused / arrived.calls, "", "RESOURCE_EXHAUSTED"
         ),

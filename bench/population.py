@@ -16,6 +16,7 @@ from sandbox import cast
 from sandbox.story.stage import Stage
 
 WORKERS = 100
+EMPLOYED_AT_ONCE = 16
 CENTRE = "institution/17/1"
 REGISTER = "institution/0/0"
 BREWERY = f"employer/{cast.BREWERY}"
@@ -56,7 +57,8 @@ async def settle(stage: Stage) -> None:
         declarations_pb2.ListWorkersRequest(on=clock.today().isoformat(), page_size=1000)
     )
     missing = set(ssins()) - {worker.ssin for worker in workers.workers}
-    await asyncio.gather(*(_employ(stage, ssin) for ssin in sorted(missing)))
+    room = asyncio.Semaphore(EMPLOYED_AT_ONCE)
+    await asyncio.gather(*(_employ(stage, ssin, room) for ssin in sorted(missing)))
     await stage.until(lambda: _all_answered(stage), "the workers' employments are not answered")
 
 
@@ -78,7 +80,7 @@ async def _register(stage: Stage, identity: str, quality: int) -> None:
     )
 
 
-async def _employ(stage: Stage, ssin: str) -> None:
+async def _employ(stage: Stage, ssin: str, room: asyncio.Semaphore) -> None:
     now = clock.now()
     form = dimona_pb2.DimonaForm(
         identification="DIMONA",
@@ -95,13 +97,14 @@ async def _employ(stage: Stage, ssin: str) -> None:
             ),
         ),
     )
-    await stage.declarations(BREWERY).SubmitDimona(
-        declarations_pb2.SubmitDimonaRequest(
-            request_id=f"bench-{stage.run}-{ssins().index(ssin)}",
-            form=form,
-            channel=declarations_pb2.CHANNEL_GRPC,
+    async with room:
+        await stage.declarations(BREWERY).SubmitDimona(
+            declarations_pb2.SubmitDimonaRequest(
+                request_id=f"bench-{stage.run}-{ssins().index(ssin)}",
+                form=form,
+                channel=declarations_pb2.CHANNEL_GRPC,
+            )
         )
-    )
 
 
 async def _all_answered(stage: Stage) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import Any, TypeAlias
 
 import grpc
@@ -68,11 +69,18 @@ class Door:
         self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
     ) -> Callable[..., Any]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                with nullcontext() if method.startswith(HEALTH) else self._room.place():
+                    return await inside(request, context)
+            except Refusal as full:
+                _count(method, full.code.name, 0.0)
+                await context.abort_with_status(_status_of_full(full.retry_after or 0.0))
+
+        async def inside(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             with self._served(method, context) as span:
                 try:
-                    with nullcontext() if method.startswith(HEALTH) else self._room.place():
-                        await self._enter(method, request if one_request else None, context)
-                        return await serve(request if one_request else _validated(request), context)
+                    await self._enter(method, request if one_request else None, context)
+                    return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
                     await self._refuse(span, context, error)
 
@@ -117,14 +125,7 @@ class Door:
                 code = context.code() or grpc.StatusCode.OK
                 name = code.name if isinstance(code, grpc.StatusCode) else str(code)
                 span.set_attribute("rpc.response.status_code", name)
-                telemetry.DURATION.record(
-                    time.perf_counter() - started,
-                    {
-                        "rpc.system.name": "grpc",
-                        "rpc.method": method[1:],
-                        "rpc.response.status_code": name,
-                    },
-                )
+                _count(method, name, time.perf_counter() - started)
 
     async def _enter(
         self, method: str, request: Any, context: grpc.aio.ServicerContext[Any, Any]
@@ -174,6 +175,22 @@ class Door:
             span.set_status(Status(StatusCode.ERROR))
         status = refusals.status_of(refusal)
         await context.abort_with_status(rpc_status.to_status(status))
+
+
+@cache
+def _status_of_full(retry_after: float) -> Any:
+    """What a full process tells; made once for each time to come back, as it has no time then."""
+    full = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=retry_after)
+    return rpc_status.to_status(refusals.status_of(full))
+
+
+def _count(method: str, code: str, took_s: float) -> None:
+    told = {
+        "rpc.system.name": "grpc",
+        "rpc.method": method[1:],
+        "rpc.response.status_code": code,
+    }
+    telemetry.DURATION.record(took_s, told)
 
 
 def validate(request: Any) -> None:

@@ -28,13 +28,14 @@ class Room:
     def place(self) -> Iterator[None]:
         """Hold a place. Raises RESOURCE_EXHAUSTED where none is left, with a time to come back.
 
-        That is how long calls take now: by then all that are under way will have gone.
+        That is how long calls take now, to a tenth of a second: by then all that are under way
+        will have gone.
         """
         if self._taken >= self._most:
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "OVERLOADED",
-                retry_after=min(max(self._takes_s, LEAST_S), MOST_S),
+                retry_after=round(min(max(self._takes_s, LEAST_S), MOST_S), 1),
             )
         self._taken += 1
         began = self._clock()

@@ -32,8 +32,8 @@ class Settings(BaseSettings):
     """Where spans and metrics go. Empty: to files in `state`."""
     trace_ratio: float = 1.0
     """Share of the traces kept; errors and slow ones are always kept."""
-    most_calls: int = 512
-    """Calls served at once; a further one is told to come back. Few enough that whoever is let
-    in is answered within two seconds, at a rate of 300 a second and more."""
+    most_calls: int = 96
+    """Calls served at once; a further one is told to come back. Few, since what a busy process
+    has under way keeps it from taking in, and so from turning away, those that come."""
     grace_s: float = 5.0
     """How long a stop waits for the calls under way."""
