@@ -38,16 +38,20 @@ def table(measures: Sequence[Measure]) -> Table:
 
 
 def save(measures: Sequence[Measure], path: Path, at: datetime) -> None:
-    content: dict[str, object] = {
+    """Write measures; those of earlier runs that were not measured now stay, with their moment."""
+    content: dict[str, object] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    run = {"commit": commit(), "at": at.isoformat()}
+    content |= {
         measure.name: {
             "value": round(measure.value, 3),
             "unit": measure.unit,
             "yardstick": measure.yardstick,
             "ratio": None if measure.ratio is None else round(measure.ratio, 4),
+            **run,
         }
         for measure in measures
     }
-    content |= {"machine": machine(), "commit": commit(), "at": at.isoformat()}
+    content |= {"machine": machine(), **run}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
