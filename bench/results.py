@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ def against_target(name: str, value: float, unit: str, target: float) -> Measure
 
 
 def table(measures: Sequence[Measure]) -> Table:
-    shown = Table("measure", "value", "unit", "yardstick", "ratio")
+    widest = max((len(measure.name) for measure in measures), default=0)
+    name = Column("measure", no_wrap=True, min_width=widest)
+    shown = Table(name, "value", "unit", "yardstick", "ratio")
     for measure in measures:
         ratio = "" if measure.ratio is None else f"{measure.ratio:.2f}"
         shown.add_row(measure.name, f"{measure.value:.2f}", measure.unit, measure.yardstick, ratio)
