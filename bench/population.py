@@ -15,12 +15,15 @@ from mesh import clock, institutions
 from sandbox import cast
 from sandbox.story.stage import Stage
 
-WORKERS = 64
+WORKERS = 100
+EMPLOYED_AT_ONCE = 16
 CENTRE = "institution/17/1"
 REGISTER = "institution/0/0"
 BREWERY = f"employer/{cast.BREWERY}"
 LIVING_WAGE = 2
 """Quality in which the welfare centre knows them."""
+TOLD = {CENTRE: LIVING_WAGE, "institution/10/1": 10, "institution/11/1": 1, "institution/18/1": 1}
+"""Who is told of their employment, and the quality in which each knows them."""
 
 
 def ssins() -> list[str]:
@@ -48,12 +51,14 @@ def questions() -> list[exchange_pb2.ConsultRequest]:
 async def settle(stage: Stage) -> None:
     """Make them known and employed; who is already, stays so."""
     await _register(stage, REGISTER, 0)
-    await _register(stage, CENTRE, LIVING_WAGE)
+    for institution, quality in TOLD.items():
+        await _register(stage, institution, quality)
     workers = await stage.declarations(BREWERY).ListWorkers(
         declarations_pb2.ListWorkersRequest(on=clock.today().isoformat(), page_size=1000)
     )
     missing = set(ssins()) - {worker.ssin for worker in workers.workers}
-    await asyncio.gather(*(_employ(stage, ssin) for ssin in sorted(missing)))
+    room = asyncio.Semaphore(EMPLOYED_AT_ONCE)
+    await asyncio.gather(*(_employ(stage, ssin, room) for ssin in sorted(missing)))
     await stage.until(lambda: _all_answered(stage), "the workers' employments are not answered")
 
 
@@ -61,7 +66,7 @@ async def _register(stage: Stage, identity: str, quality: int) -> None:
     institution = institutions.to_wire(institutions.parse(identity.removeprefix("institution/")))
     await stage.repertory(identity).Register(
         repertory_pb2.RegisterRequest(
-            request_id=f"bench-{stage.run}-{quality}",
+            request_id=f"bench-{stage.run}-{identity}",
             inscriptions=[
                 repertory_pb2.Inscription(
                     ssin=ssin,
@@ -75,7 +80,7 @@ async def _register(stage: Stage, identity: str, quality: int) -> None:
     )
 
 
-async def _employ(stage: Stage, ssin: str) -> None:
+async def _employ(stage: Stage, ssin: str, room: asyncio.Semaphore) -> None:
     now = clock.now()
     form = dimona_pb2.DimonaForm(
         identification="DIMONA",
@@ -92,13 +97,14 @@ async def _employ(stage: Stage, ssin: str) -> None:
             ),
         ),
     )
-    await stage.declarations(BREWERY).SubmitDimona(
-        declarations_pb2.SubmitDimonaRequest(
-            request_id=f"bench-{stage.run}-{ssins().index(ssin)}",
-            form=form,
-            channel=declarations_pb2.CHANNEL_GRPC,
+    async with room:
+        await stage.declarations(BREWERY).SubmitDimona(
+            declarations_pb2.SubmitDimonaRequest(
+                request_id=f"bench-{stage.run}-{ssins().index(ssin)}",
+                form=form,
+                channel=declarations_pb2.CHANNEL_GRPC,
+            )
         )
-    )
 
 
 async def _all_answered(stage: Stage) -> bool:

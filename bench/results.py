@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ def against_target(name: str, value: float, unit: str, target: float) -> Measure
 
 
 def table(measures: Sequence[Measure]) -> Table:
-    shown = Table("measure", "value", "unit", "yardstick", "ratio")
+    widest = max((len(measure.name) for measure in measures), default=0)
+    name = Column("measure", no_wrap=True, min_width=widest)
+    shown = Table(name, "value", "unit", "yardstick", "ratio")
     for measure in measures:
         ratio = "" if measure.ratio is None else f"{measure.ratio:.2f}"
         shown.add_row(measure.name, f"{measure.value:.2f}", measure.unit, measure.yardstick, ratio)
@@ -38,16 +40,20 @@ def table(measures: Sequence[Measure]) -> Table:
 
 
 def save(measures: Sequence[Measure], path: Path, at: datetime) -> None:
-    content: dict[str, object] = {
+    """Write measures; those of earlier runs that were not measured now stay, with their moment."""
+    content: dict[str, object] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    run = {"commit": commit(), "at": at.isoformat()}
+    content |= {
         measure.name: {
             "value": round(measure.value, 3),
             "unit": measure.unit,
             "yardstick": measure.yardstick,
             "ratio": None if measure.ratio is None else round(measure.ratio, 4),
+            **run,
         }
         for measure in measures
     }
-    content |= {"machine": machine(), "commit": commit(), "at": at.isoformat()}
+    content |= {"machine": machine(), **run}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
-from bench import consult, lookup, results
+from bench import batch, consult, ledger, lookup, overload, publish, results, steady
 from bench.results import Measure, against_target
 from console import endpoints as endpoints_file
-from console import nation
+from console import nation, processes, tree
 from console.launcher import Mesh
 from console.state import PROJECT, State
 from mesh import clock
@@ -37,7 +37,7 @@ async def run(place: State, *, only: str = "") -> int:
     measures: list[Measure] = []
     async with _mesh(place, measures) as endpoints:
         for name, measure in wanted.items():
-            with SCREEN.status(f"measuring: {name}"):
+            with _telling(name):
                 try:
                     measures += await measure(endpoints)
                 except (StepFailed, ChildProcessError) as failure:
@@ -48,6 +48,14 @@ async def run(place: State, *, only: str = "") -> int:
     results.save(measures, FILE, clock.now())
     SCREEN.print(f"written to {FILE.relative_to(PROJECT)}")
     return 0
+
+
+def _telling(name: str) -> AbstractContextManager[object]:
+    """What is being measured, shown as long as it is; a line where the measure shows more."""
+    if name not in WITH_BAR:
+        return SCREEN.status(f"measuring: {name}")
+    SCREEN.print(f"measuring: {name}")
+    return nullcontext()
 
 
 @asynccontextmanager
@@ -81,15 +89,44 @@ async def _story(endpoints: Path) -> list[Measure]:
     return [against_target("story_s", time.perf_counter() - began, "s", STORY_TARGET_S)]
 
 
+async def _overload(endpoints: Path) -> list[Measure]:
+    return await overload.run(endpoints, lambda: _memory_mb(State(endpoints.parent), "router"))
+
+
+def _memory_mb(place: State, name: str) -> float:
+    """What a service's processes hold. Raises ChildProcessError where none lives."""
+    roster = processes.load(place.roster)
+    named = roster.processes.items() if roster else ()
+    living = [found for key, one in named if key.startswith(name) and (found := one.find())]
+    if not living:
+        raise ChildProcessError(f"no process of {name} lives")
+    return sum(found.memory_info().rss for found in living) / 1e6
+
+
+async def _ledger_proof(endpoints: Path) -> list[Measure]:
+    """Only when asked for: it takes minutes and 8 GB."""
+    admin = endpoints_file.load(endpoints).database
+    return await ledger.run_proof(endpoints, lambda size: tree.fill(admin, size))
+
+
 async def _nation(endpoints: Path) -> list[Measure]:
     """Only when asked for: it takes a quarter of an hour and 15 GB."""
     admin = endpoints_file.load(endpoints).database
     return await lookup.run(endpoints, lambda first, last: nation.fill(admin, first, last))
 
 
-EVERY = ("story", "consult")
+EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "publish")
+"""Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
+WITH_BAR = frozenset({"ledger_proof", "nation"})
+"""Show how far they are themselves; two live displays would write over each other."""
 _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "story": _story,
     "consult": consult.run,
+    "steady": steady.run,
+    "batch": batch.run,
+    "publish": publish.run,
+    "ledger": ledger.run,
+    "overload": _overload,
+    "ledger_proof": _ledger_proof,
     "nation": _nation,
 }

@@ -20,6 +20,8 @@ from mesh.certificates import Certificates
 from mesh.settings import Settings
 
 LOOK_EVERY_S = 1.0
+MOST_CONNECTIONS = 4096
+"""Idle ones count."""
 GOODBYE_S = 0.5
 
 
@@ -91,7 +93,7 @@ class Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=settings.most_calls,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=int(settings.grace_s),
         )
         config.load()

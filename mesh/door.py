@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import nullcontext
+from functools import cache
 from typing import Any, TypeAlias
 
 import grpc
@@ -19,7 +21,8 @@ from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
-from mesh.served import Context, Served
+from mesh.room import Room
+from mesh.served import Context, Served, count
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -32,6 +35,8 @@ BAD = frozenset(
     }
 )
 """Codes that count against the objective; a lawful refusal does not."""
+HEALTH = "/grpc.health.v1.Health/"
+"""Has an answer however full it is: a process that is restarted for being busy helps nobody."""
 TurnedAway = Callable[[str, Caller, Refusal, Any], Awaitable[None]]
 """Hears of a caller refused at the door: method, caller, why, and the request."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -68,13 +73,20 @@ class Door:
         self, method: str, serve: Callable[..., Awaitable[Any]], *, one_request: bool
     ) -> Callable[..., Any]:
         async def guarded(request: Any, context: Context) -> Any:
-            with Served(method, context) as served:
+            try:
+                with nullcontext() if method.startswith(HEALTH) else self._room.place():
+                    return await inside(request, context)
+            except Refusal as full:
+                count(method, full.code.name, 0.0)
+                await context.abort_with_status(_status_of_full(full.retry_after or 0.0))
+
+        async def inside(request: Any, context: Context) -> Any:
+            with Served(method, context) as call:
                 try:
-                    with self._room:
-                        await self._enter(method, request if one_request else None, context, served)
-                        return await serve(request if one_request else _validated(request), context)
+                    await self._enter(method, request if one_request else None, context, call)
+                    return await serve(request if one_request else _validated(request), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
-                    await self._refuse(served, context, error)
+                    await self._refuse(call, context, error)
 
         return guarded
 
@@ -130,20 +142,11 @@ class Door:
         await context.abort_with_status(rpc_status.to_status(status))
 
 
-class Room:
-    """How many calls a process serves at once; a further one is told to come back."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
-
-    def __enter__(self) -> None:
-        if self._taken >= self._most:
-            raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=1.0)
-        self._taken += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._taken -= 1
+@cache
+def _status_of_full(retry_after: float) -> Any:
+    """What a full process tells; made once for each time to come back, as it has no time then."""
+    full = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=retry_after)
+    return rpc_status.to_status(refusals.status_of(full))
 
 
 def validate(request: Any) -> None:

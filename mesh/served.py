@@ -41,10 +41,13 @@ class Served:
         code = self._context.code() or grpc.StatusCode.OK
         name = code.name if isinstance(code, grpc.StatusCode) else str(code)
         self.span.attributes["rpc.response.status_code"] = name
-        telemetry.DURATION.record(
-            time.perf_counter() - self._started, _labels(self._method[1:], name)
-        )
+        count(self._method, name, time.perf_counter() - self._started)
         self.span.__exit__(kind)
+
+
+def count(method: str, code: str, took_s: float) -> None:
+    """Count one call, with how long it took."""
+    telemetry.DURATION.record(took_s, _labels(method[1:], code))
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,6 @@
 """Serving: every call of every service passes the same steps in the same order.
 
-1. trace, 2. room, 3. identity, 4. revocation, 5. access, 6. deadline, 7. validation,
+1. room, 2. trace, 3. identity, 4. revocation, 5. access, 6. deadline, 7. validation,
 8. the servicer; and whatever is refused on the way leaves as a rich status.
 """
 

@@ -39,8 +39,9 @@ class Settings(BaseSettings):
     """Where spans and metrics go. Empty: to files in `state`."""
     trace_ratio: float = 1.0
     """Share of the traces kept; errors and slow ones are always kept."""
-    most_calls: int = 4096
-    """Calls served at once; a further one is told to come back."""
+    most_calls: int = 96
+    """Calls served at once; a further one is told to come back. Few, since what a busy process
+    has under way keeps it from taking in, and so from turning away, those that come."""
     quota_share: float = Field(1.0, gt=0, le=1)
     """Part of each quota that this process lets through: 1 divided by the number of routers."""
     grace_s: float = 5.0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import echo, population, results
 from bench.load import Load, measure
+from bench.results import Measure
 from console.authority import Authority
 from mesh import identification
 
@@ -48,13 +49,17 @@ def test_results_name_the_machine_and_the_commit(tmp_path: Path) -> None:
     file = tmp_path / "results" / "latest.json"
     measures = [results.against_target("story_s", 5.0, "s", 20.0)]
     results.save(measures, file, datetime(2026, 1, 1, tzinfo=UTC))
+    results.save([Measure("echo_per_s", 9.0, "1/s")], file, datetime(2026, 2, 1, tzinfo=UTC))
     saved = json.loads(file.read_text("utf-8"))
     assert saved["story_s"] == {
         "value": 5.0,
         "unit": "s",
         "yardstick": "target 20 s",
         "ratio": 0.25,
+        "commit": saved["commit"],
+        "at": "2026-01-01T00:00:00+00:00",
     }
+    assert saved["echo_per_s"]["at"] == saved["at"] == "2026-02-01T00:00:00+00:00"
     assert saved["machine"]
     assert saved["commit"]
     assert results.table(measures).row_count == 1

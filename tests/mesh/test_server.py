@@ -197,6 +197,8 @@ async def test_too_many_calls_at_once_are_told_when_to_come_back(tmp_path: Path)
     error = await refused(stub.GetCheckpoint(CHECKPOINT))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert details(error, error_details_pb2.RetryInfo)[0].retry_delay.ToMilliseconds() > 0
+    health = running.health(running.authority.issue("operator/sandbox"))
+    assert await health.Check(health_pb2.HealthCheckRequest())
     running.servicer.gate.set()
     await asyncio.gather(*under_way)
     await running.close()

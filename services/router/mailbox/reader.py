@@ -42,22 +42,43 @@ class Reader:
         self._store = store
         self._mailbox = mailbox
         self._sent = position
+        self._heard = position
         self._confirmed = position
         self._in_flight = in_flight
+        self._silent = False
         self._closed = False
+        self._news = asyncio.Event()
         self.wake = asyncio.Event()
         self.wake.set()
 
     async def listen(self, requests: AsyncIterator[mailbox_pb2.ReceiveRequest]) -> None:
-        """Take acknowledgements until the reader closes its side."""
-        async for request in requests:
-            if request.acknowledged:
-                await self._store.acknowledge(self._mailbox, request.acknowledged)
-                confirmed = min(request.acknowledged, self._sent)
-                self._confirmed = max(self._confirmed, confirmed)
-                self.wake.set()
+        """Write acknowledgements down until the reader closes its side.
+
+        Those that come while one is written are written together.
+        """
+        hearing = asyncio.create_task(self._hear(requests))
+        try:
+            while not self._silent or self._news.is_set():
+                await self._news.wait()
+                self._news.clear()
+                if self._heard > self._confirmed:
+                    await self._store.acknowledge(self._mailbox, self._heard)
+                    self._confirmed = max(self._confirmed, min(self._heard, self._sent))
+                    self.wake.set()
+            await hearing
+        finally:
+            hearing.cancel()
         self._closed = True
         self.wake.set()
+
+    async def _hear(self, requests: AsyncIterator[mailbox_pb2.ReceiveRequest]) -> None:
+        try:
+            async for request in requests:
+                self._heard = max(self._heard, request.acknowledged)
+                self._news.set()
+        finally:
+            self._silent = True
+            self._news.set()
 
     async def deliveries(self) -> AsyncIterator[mailbox_pb2.Delivery]:
         """What is in the mailbox and what comes, never more than may be in flight.

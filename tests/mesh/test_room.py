@@ -1,0 +1,64 @@
+"""A full process says when to come back, and that follows how long calls take."""
+
+from __future__ import annotations
+
+import contextlib
+
+import grpc
+import pytest
+
+from mesh.refusals import Refusal
+from mesh.room import LEAST_S, MOST_S, Room
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def refusal_of(room: Room) -> Refusal:
+    with pytest.raises(Refusal) as refused, room.place():
+        pass
+    return refused.value
+
+
+def told_after(takes_s: float) -> float | None:
+    """When to come back to a room in which calls have taken that long for a while."""
+    clock = Clock()
+    room = Room(1, clock)
+    for _ in range(1_000):
+        with room.place():
+            clock.now += takes_s
+    with room.place():
+        return refusal_of(room).retry_after
+
+
+def test_a_full_room_refuses_and_one_who_leaves_makes_place() -> None:
+    room = Room(2)
+    with room.place(), contextlib.ExitStack() as second:
+        second.enter_context(room.place())
+        refused = refusal_of(room)
+        assert (refused.code, refused.reason) == (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "OVERLOADED",
+        )
+        second.close()
+        with room.place():
+            assert refusal_of(room).retry_after
+
+
+def test_a_call_that_fails_leaves_its_place() -> None:
+    room = Room(1)
+    with pytest.raises(ValueError, match="wrong"), room.place():
+        raise ValueError("wrong")
+    with room.place():
+        pass
+
+
+def test_the_time_to_come_back_is_how_long_calls_take_now() -> None:
+    assert told_after(1.5) == pytest.approx(1.5)
+    assert told_after(0.0) == LEAST_S
+    assert told_after(600.0) == MOST_S
