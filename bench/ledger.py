@@ -13,7 +13,7 @@ from bench import load, population
 from bench.latencies import quantile_ms
 from bench.load import Load
 from bench.results import Measure, against_target
-from mesh import clock, notes, institutions
+from mesh import clock, institutions, notes
 from sandbox.story.stage import Stage
 from services.ledger import bulk, checkpoint, proof, tree
 
