@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crossroads.types.v1 import types_pb2
 
@@ -25,7 +26,13 @@ def parse(text: str) -> Institution:
 
 
 def from_wire(wire: types_pb2.Institution) -> Institution:
-    return Institution(wire.sector, wire.number)
+    return of(wire.sector, wire.number)
+
+
+@lru_cache(maxsize=8192)
+def of(sector: int, number: int) -> Institution:
+    """There are few institutions and they are named often."""
+    return Institution(sector, number)
 
 
 def to_wire(institution: Institution) -> types_pb2.Institution:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from crossroads.types.v1 import types_pb2
 
@@ -66,14 +67,25 @@ def covered(period: Period, by: Iterable[Period]) -> bool:
 
 def from_wire(wire: types_pb2.Period) -> Period:
     """Raises ValueError for a day that does not exist or a reversed period."""
-    return Period(
-        date.fromisoformat(wire.begin) if wire.begin else date.min,
-        date.fromisoformat(wire.end) if wire.end else date.max,
-    )
+    return _read(wire.begin, wire.end)
 
 
 def to_wire(period: Period) -> types_pb2.Period:
-    return types_pb2.Period(
-        begin="" if period.begin == date.min else period.begin.isoformat(),
-        end="" if period.end == date.max else period.end.isoformat(),
+    begin, end = _written(period)
+    return types_pb2.Period(begin=begin, end=end)
+
+
+@lru_cache(maxsize=16_384)
+def _read(begin: str, end: str) -> Period:
+    return Period(
+        date.fromisoformat(begin) if begin else date.min,
+        date.fromisoformat(end) if end else date.max,
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _written(period: Period) -> tuple[str, str]:
+    return (
+        "" if period.begin == date.min else period.begin.isoformat(),
+        "" if period.end == date.max else period.end.isoformat(),
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
 
-from mesh.institutions import Institution
+from mesh import institutions
 from mesh.periods import Period
 from services.repertory.domain import Inscription, Key, Person
 
@@ -17,7 +16,7 @@ def inscription(row: Sequence[Any]) -> Inscription:
     """From a row that begins with the columns of a line; by place, which is quick."""
     ssin, sector, number, quality, phase, begins, ends, recorded_from, *_ = row
     return Inscription(
-        Key(ssin, _institution(sector, number), quality, phase),
+        Key(ssin, institutions.of(sector, number), quality, phase),
         Period(begins, ends),
         recorded_from,
     )
@@ -55,8 +54,3 @@ def columns(prefix: str, lines: Sequence[Inscription]) -> dict[str, list[Any]]:
         f"{prefix}_begins": [line.period.begin for line in lines],
         f"{prefix}_ends": [line.period.end for line in lines],
     }
-
-
-@lru_cache(maxsize=4096)
-def _institution(sector: int, number: int) -> Institution:
-    return Institution(sector, number)

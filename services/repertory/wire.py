@@ -65,8 +65,18 @@ def to_inscription(line: Inscription) -> repertory_pb2.Inscription:
 def to_person(person: Person) -> repertory_pb2.PersonLookup:
     return repertory_pb2.PersonLookup(
         ssin=person.ssin,
-        inscriptions=map(to_inscription, person.inscriptions),
+        inscriptions=map(_to_line, person.inscriptions),
         replaced_by=person.replaced_by,
+    )
+
+
+def _to_line(line: Inscription) -> repertory_pb2.Inscription:
+    """Without what the lookup of a person says once or nobody decides by."""
+    return repertory_pb2.Inscription(
+        institution=institutions.to_wire(line.key.institution),
+        quality=line.key.quality,
+        phase=line.key.phase,
+        period=periods.to_wire(line.period),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
@@ -93,7 +94,7 @@ class Consultations:
     ) -> exchange_pb2.ExplainResponse:
         question = await self._read(request, caller)
         people = await self._people([question])
-        decided = self._decide(question, people, ledger_pb2.ENTRY_KIND_EXPLANATION)
+        decided = self._decide(question, people, ledger_pb2.ENTRY_KIND_EXPLANATION, clock.now())
         await self._ledger.append(decided.entry)
         _note(decided)
         return exchange_pb2.ExplainResponse(ticket=decided.entry.ticket, decision=decided.wire)
@@ -117,10 +118,11 @@ class Consultations:
             people = await self._people(questions)
         except Exception as error:  # noqa: BLE001 - it is the answer to those who need the lookup
             failure = error
+        at = clock.now()
         decided = [
             failure
             if failure is not None and each.person is None and _needs_person(each)
-            else self._decide(each, people, ledger_pb2.ENTRY_KIND_CONSULTATION)
+            else self._decide(each, people, ledger_pb2.ENTRY_KIND_CONSULTATION, at)
             for each in questions
         ]
         await self._ledger.append.together(
@@ -133,7 +135,11 @@ class Consultations:
         return await self._repertory.persons(list(dict.fromkeys(needed))) if needed else {}
 
     def _decide(
-        self, asked: Asked, people: dict[str, Person], kind: ledger_pb2.EntryKind.ValueType
+        self,
+        asked: Asked,
+        people: dict[str, Person],
+        kind: ledger_pb2.EntryKind.ValueType,
+        at: datetime,
     ) -> Decided:
         request, caller, policy = asked.request, asked.caller, asked.policy
         person = asked.person or people.get(request.ssin)
@@ -144,7 +150,7 @@ class Consultations:
             chain = [*(chain or [caller.identity.path]), self._beyond.home]
         on_wire = wire.decision(made, chain)
         entry = entries.consultation(
-            kind, ticket, caller, asked.question.asker, request, made, on_wire, clock.now()
+            kind, ticket, caller, asked.question.asker, request, made, on_wire, at
         )
         decided = Decided(asked, person, made, on_wire, entry)
         if kind == ledger_pb2.ENTRY_KIND_EXPLANATION or made.verdict is Verdict.REFUSED:

@@ -199,5 +199,7 @@ class Decision:
 
     @property
     def verdict(self) -> Verdict:
-        permitted = any(part.reason is None for part in self.data_sorts)
-        return Verdict.PERMITTED if permitted else Verdict.REFUSED
+        for part in self.data_sorts:
+            if part.reason is None:
+                return Verdict.PERMITTED
+        return Verdict.REFUSED

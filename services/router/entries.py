@@ -34,10 +34,8 @@ def consultation(
     at: datetime,
 ) -> ledger_pb2.Entry:
     """The decision on a consultation or explanation, complete enough to be made again."""
-    kept = exchange_pb2.ConsultRequest()
-    kept.CopyFrom(request)
-    kept.reference = ""
-    record = exchange_pb2.ConsultationRecord(consultation=kept, decision=on_wire)
+    record = exchange_pb2.ConsultationRecord(consultation=request, decision=on_wire)
+    record.consultation.ClearField("reference")
     return ledger_pb2.Entry(
         entry_id=f"{ticket}/decision",
         ticket=ticket,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
+from google.protobuf import any_pb2
 
 from mesh import institutions
 from mesh.institutions import Institution
@@ -17,6 +19,7 @@ from services.router.minimisation import NotThisAttestation, minimise
 from services.router.peers import Suppliers
 
 LOG = structlog.get_logger()
+UNAVAILABLE = exchange_pb2.ANSWER_STATUS_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,13 @@ class Pending:
 
     async def reply(self, policy: Policy) -> exchange_pb2.HolderAnswer:
         given = await self.answer
-        reply = exchange_pb2.HolderAnswer(
+        kept = stripped(given.attestations, self.part, policy)
+        return exchange_pb2.HolderAnswer(
             data_sort=self.part.data_sort,
             holder=institutions.to_wire(self.holder),
-            status=given.status,
-            attestations=given.attestations,
+            status=given.status if kept is not None else UNAVAILABLE,
+            attestations=kept,
         )
-        strip(reply, self.part, policy)
-        return reply
 
 
 def ask(
@@ -63,11 +65,20 @@ def ask(
 
 def strip(answer: exchange_pb2.HolderAnswer, part: DataSortDecision, policy: Policy) -> None:
     """Leave only what may be given; an answer that is not what was asked for is none."""
+    kept = stripped(answer.attestations, part, policy)
+    if kept is None:
+        answer.status = UNAVAILABLE
+    answer.ClearField("attestations")
+    answer.attestations.extend(kept or ())
+
+
+def stripped(
+    given: Iterable[any_pb2.Any], part: DataSortDecision, policy: Policy
+) -> list[any_pb2.Any] | None:
+    """Only what may be given; None where it is not what was asked for."""
     attestation = policy.availabilities[part.data_sort][0].attestation
     try:
-        for packed in answer.attestations:
-            packed.CopyFrom(minimise(packed, attestation, part.fields))
+        return [minimise(packed, attestation, part.fields) for packed in given]
     except NotThisAttestation:
         LOG.error("a holder gave another attestation than asked for", data_sort=part.data_sort)
-        answer.ClearField("attestations")
-        answer.status = exchange_pb2.ANSWER_STATUS_UNAVAILABLE
+        return None
