@@ -146,6 +146,7 @@ class Exchange(RuleBasedStateMachine):
 
     async def following(self, whose: Institution, most: int) -> list[mailbox_pb2.Delivery]:
         extent = await self.process.mailboxes.extent(whose)
+        assert extent.first <= extent.acknowledged + 1, "swept before it was read"
         reader = Reader(self.process.mailboxes, whose, extent.acknowledged, most)
         deliveries = reader.deliveries()
         waiting = min(most, extent.last - extent.acknowledged)
