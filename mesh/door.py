@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import contextmanager, nullcontext
-from functools import cache
 from typing import Any, TypeAlias
 
 import grpc
@@ -17,7 +16,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, identity, refusals, telemetry
+from mesh import access, clock, deadlines, identity, refusals, room, telemetry
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
@@ -74,7 +73,7 @@ class Door:
                     return await inside(request, context)
             except Refusal as full:
                 _count(method, full.code.name, 0.0)
-                await context.abort_with_status(_status_of_full(full.retry_after or 0.0))
+                await context.abort_with_status(room.status_of_full(full.retry_after or 0.0))
 
         async def inside(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             with self._served(method, context) as span:
@@ -175,13 +174,6 @@ class Door:
             span.set_status(Status(StatusCode.ERROR))
         status = refusals.status_of(refusal)
         await context.abort_with_status(rpc_status.to_status(status))
-
-
-@cache
-def _status_of_full(retry_after: float) -> Any:
-    """What a full process tells; made once for each time to come back, as it has no time then."""
-    full = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=retry_after)
-    return rpc_status.to_status(refusals.status_of(full))
 
 
 def _count(method: str, code: str, took_s: float) -> None:
