@@ -22,7 +22,6 @@ from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller
 from mesh.refusals import Refusal
-from mesh.room import Room
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -49,7 +48,7 @@ class Door:
         self, certificates: Certificates, most_calls: int, turned_away: TurnedAway | None
     ) -> None:
         self._certificates = certificates
-        self._room = Room(most_calls)
+        self._room = room.Room(most_calls)
         self._turned_away = turned_away
 
     def guard(self, method: str, handler: Handler) -> Handler:
