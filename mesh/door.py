@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import nullcontext
-from functools import cache
 from typing import Any, TypeAlias
 
 import grpc
@@ -15,13 +14,12 @@ from grpc_status import rpc_status
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, identity, refusals
+from mesh import access, clock, deadlines, identity, refusals, room
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
-from mesh.room import Room
 from mesh.served import Context, Served, count
 
 LOG = structlog.get_logger()
@@ -53,7 +51,7 @@ class Door:
         home: str = "",
     ) -> None:
         self._certificates = certificates
-        self._room = Room(most_calls)
+        self._room = room.Room(most_calls)
         self._turned_away = turned_away
         self._home = home
 
@@ -78,7 +76,7 @@ class Door:
                     return await inside(request, context)
             except Refusal as full:
                 count(method, full.code.name, 0.0)
-                await context.abort_with_status(_status_of_full(full.retry_after or 0.0))
+                await context.abort_with_status(room.status_of_full(full.retry_after or 0.0))
 
         async def inside(request: Any, context: Context) -> Any:
             with Served(method, context) as call:
@@ -140,13 +138,6 @@ class Door:
             served.span.fail(type(error))
         status = refusals.status_of(refusal)
         await context.abort_with_status(rpc_status.to_status(status))
-
-
-@cache
-def _status_of_full(retry_after: float) -> Any:
-    """What a full process tells; made once for each time to come back, as it has no time then."""
-    full = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=retry_after)
-    return rpc_status.to_status(refusals.status_of(full))
 
 
 def validate(request: Any) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import grpc
+from grpc_status import rpc_status
 
+from mesh import refusals
 from mesh.refusals import Refusal
 
 LEAST_S, MOST_S = 0.1, 30.0
@@ -44,3 +47,10 @@ class Room:
         finally:
             self._taken -= 1
             self._takes_s += (self._clock() - began - self._takes_s) * WEIGHT
+
+
+@cache
+def status_of_full(retry_after: float) -> grpc.Status:
+    """What a full process tells; made once for each time to come back, as it has no time then."""
+    full = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=retry_after)
+    return rpc_status.to_status(refusals.status_of(full))

@@ -151,12 +151,12 @@ class Store:
         return written.first() is not None
 
     async def head(self) -> Frontier:
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             row = (await connection.execute(text("SELECT size, frontier FROM head"))).one()
         return Frontier(row.size, tuple(row.frontier))
 
     async def index_of(self, entry_id: str) -> int | None:
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             found: int | None = await connection.scalar(
                 text("SELECT position FROM entry_ids WHERE entry_id = :entry_id"),
                 {"entry_id": entry_id},
@@ -165,7 +165,7 @@ class Store:
 
     async def nodes(self, places: Sequence[Place]) -> dict[Place, bytes]:
         """The stored hashes at those places."""
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             rows = await connection.execute(
                 text(
                     "SELECT level, position, hash FROM nodes "
@@ -178,7 +178,7 @@ class Store:
 
     async def sealed(self, begin: int, end: int) -> list[Sealed]:
         """Entries by index, `end` not included, each with its leaf as the tree holds it."""
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             rows = await connection.execute(
                 text(
                     "SELECT position, hash, salt, content FROM entries JOIN nodes USING (position) "
@@ -195,7 +195,7 @@ class Store:
         """
         values = {name: getattr(search, name) for name in CONDITIONS if getattr(search, name)}
         where = " AND ".join(["position < :before", *(CONDITIONS[name] for name in values)])
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             rows = await connection.execute(
                 text(
                     f"SELECT position, content, recorded_at FROM entries WHERE {where} "  # noqa: S608 - constants
