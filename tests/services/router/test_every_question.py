@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mesh.periods import ALWAYS, Period
@@ -22,6 +23,7 @@ from services.router.domain import (
 )
 from tests.services.router import oracle, worlds
 
+Line = tuple[int, Period]
 ASKERS = (*worlds.INSTITUTIONS, worlds.STRANGER, None)
 NEVER_HELD = "never_held"
 SORTS = (*worlds.SORTS, NEVER_HELD)
@@ -69,38 +71,68 @@ def small_worlds() -> Iterator[tuple[Policy, Person]]:
     for (uses, blocking, qualities, term), held_as in product(
         grounds, (frozenset[int](), frozenset({1}))
     ):
-        policy = Policy.of(
-            1,
-            tuple(InstitutionRecord(i, "", frozenset(), "", "", ALWAYS) for i in (SENDER, ASKER)),
-            (Availability(SORTS[0], "x", SENDER, held_as),),
-            (
-                Authorization(
-                    "A",
-                    "18/001",
-                    "",
-                    ASKER,
-                    frozenset(SORTS[:1]),
-                    PURPOSES[0],
-                    uses,
-                    blocking,
-                    qualities,
-                    frozenset({"a"}),
-                    term,
-                ),
-            ),
-        )
+        ground = authorization("A", PURPOSES[0], uses, blocking, qualities, frozenset("a"), term)
         for known, held in product(lines, lines):
-            yield (
-                policy,
-                Person(
-                    tuple(
-                        Inscription(where, *line)
-                        for where, line in ((ASKER, known), (SENDER, held))
-                        if line
-                    ),
-                    "1",
-                ),
-            )
+            yield small_policy(held_as, ground), small_person(known, held)
+
+
+def worlds_of_two() -> Iterator[tuple[Policy, Person]]:
+    """Every world of two deliberations that differ in purpose, control, qualities and fields."""
+    second = product(
+        PURPOSES[:2],
+        (True, False),
+        (frozenset[int](), frozenset({2})),
+        (frozenset[str](), frozenset("b"), frozenset("ab")),
+    )
+    both, held = frozenset(Use), (1, TWO_DAYS[2])
+    for fields, (purpose, blocking, qualities, others) in product(
+        (frozenset[str](), frozenset("a")), second
+    ):
+        policy = small_policy(
+            frozenset(),
+            authorization("A", PURPOSES[0], both, True, frozenset({1}), fields, ALWAYS),
+            authorization("B", purpose, both, blocking, qualities, others, ALWAYS),
+        )
+        for known in (None, *product((1, 2), TWO_DAYS)):
+            yield policy, small_person(known, held)
+
+
+def authorization(
+    number: str,
+    purpose: str,
+    uses: frozenset[Use],
+    blocking: bool,
+    qualities: frozenset[int],
+    fields: frozenset[str],
+    term: Period,
+) -> Authorization:
+    return Authorization(
+        number,
+        "18/001",
+        "",
+        ASKER,
+        frozenset(SORTS[:1]),
+        purpose,
+        uses,
+        blocking,
+        qualities,
+        fields,
+        term,
+    )
+
+
+def small_policy(held_as: frozenset[int], *grounds: Authorization) -> Policy:
+    return Policy.of(
+        1,
+        tuple(InstitutionRecord(i, "", frozenset(), "", "", ALWAYS) for i in (SENDER, ASKER)),
+        (Availability(SORTS[0], "x", SENDER, held_as),),
+        grounds,
+    )
+
+
+def small_person(known: Line | None, held: Line | None) -> Person:
+    both = ((ASKER, known), (SENDER, held))
+    return Person(tuple(Inscription(where, *line) for where, line in both if line), "1")
 
 
 def small_questions() -> list[Question]:
@@ -114,12 +146,15 @@ def small_questions() -> list[Question]:
     ]
 
 
-def test_every_world_of_one_deliberation_is_decided_as_the_oracle_does() -> None:
+@pytest.mark.parametrize("every_world", [small_worlds, worlds_of_two])
+def test_every_world_of_one_or_two_deliberations_is_decided_as_the_oracle_does(
+    every_world: Callable[[], Iterator[tuple[Policy, Person]]],
+) -> None:
     questions, said = small_questions(), Counter[str]()
-    for policy, person in small_worlds():
+    for policy, person in every_world():
         for question, on in product(questions, DAYS):
             decided = oracle.of(decision.decide(question, policy, person, on))
             assert decided == oracle.answers(question, policy, person, on)
             said[decided[SORTS[0]].said] += 1
-    assert min(said.values()) > 1000
-    assert said.keys() == {"NOT_AUTHORISED", "SUBJECT_NOT_INTEGRATED", "NO_HOLDER", "PERMITTED"}
+    assert min(said.values()) > 100
+    assert said.keys() >= {"NOT_AUTHORISED", "SUBJECT_NOT_INTEGRATED", "PERMITTED"}
