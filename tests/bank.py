@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +135,10 @@ async def entries(bank: Bank, ticket: str) -> list[ledger_pb2.Entry]:
     """What the ledger holds of an exchange."""
     found = await bank.ledger(AUDITOR).ListAccesses(ledger_pb2.ListAccessesRequest(ticket=ticket))
     return [access.entry for access in found.accesses]
+
+
+def strangers() -> Iterator[str]:
+    """Valid numbers of persons nobody has heard of."""
+    for number in count(1):
+        nine = f"{700101 + number // 500}{number % 500 * 2 + 1:03}"
+        yield f"{nine}{97 - int(nine) % 97:02}"
