@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 
 import pytest
 from crossroads.router.v1 import decision_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.periods import Period
@@ -23,6 +24,11 @@ from services.router.domain import (
 from tests.services.router import oracle, worlds
 
 
+unhurried = settings(deadline=None)
+"""A world is drawn whole, which takes a busy machine some time."""
+
+
+@unhurried
 @given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
 def test_the_decision_is_the_oracles(
     question: Question, policy: Policy, person: Person, on: date
@@ -34,6 +40,7 @@ def test_the_decision_is_the_oracles(
     assert (decided.verdict is Verdict.PERMITTED) == permitted
 
 
+@unhurried
 @given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
 def test_who_is_not_authorised_learns_nothing_of_the_person(
     question: Question, policy: Policy, person: Person, on: date
@@ -46,6 +53,7 @@ def test_who_is_not_authorised_learns_nothing_of_the_person(
         assert blind.data_sorts == decision.decide(question, policy, person, on).data_sorts
 
 
+@unhurried
 @given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
 def test_fewer_authorizations_never_give_more(
     question: Question, policy: Policy, person: Person, on: date
@@ -68,6 +76,7 @@ def test_fewer_authorizations_never_give_more(
             assert before.verdict is Verdict.PERMITTED or after.verdict is Verdict.REFUSED
 
 
+@unhurried
 @given(worlds.policy(), worlds.person(), worlds.period(), st.sampled_from(worlds.EVERY_DAY))
 def test_distribution_is_the_decision_asked_for_each_recipient(
     policy: Policy, person: Person, period: Period, on: date
@@ -84,6 +93,37 @@ def test_distribution_is_the_decision_asked_for_each_recipient(
             assert expected[worlds.SORTS[0]].said != "PERMITTED"
 
 
+@unhurried
+@given(
+    worlds.policy(),
+    worlds.person(),
+    st.sampled_from(worlds.EVERY_DAY),
+    st.sampled_from(worlds.EVERY_DAY),
+)
+def test_who_is_told_of_a_day_is_who_may_ask_about_it_by_what_allows_both(
+    policy: Policy, person: Person, day: date, on: date
+) -> None:
+    """Over one day, to be known on some day is to be known on all; holders aside."""
+    period = Period(day, day + timedelta(days=1))
+    for asker, sort in product(worlds.INSTITUTIONS, worlds.SORTS):
+        grounds = policy.authorizations.get((asker, sort), ())
+        both = {a.id for a in grounds if a.uses == frozenset(Use)}
+        change = Question(asker, (sort,), period, Use.DISTRIBUTION)
+        asked = [
+            Question(asker, (sort,), period, Use.CONSULTATION, quality, purpose)
+            for quality, purpose in product(worlds.QUALITIES, worlds.PURPOSES)
+        ]
+        may_ask = set[str]().union(*(good(one, policy, person, on) for one in asked))
+        assert good(change, policy, person, on) & both == may_ask & both
+
+
+def good(question: Question, policy: Policy, person: Person, on: date) -> set[str]:
+    """The grounds on which it is permitted, or would be if there were a holder."""
+    (part,) = decision.decide(question, policy, person, on).data_sorts
+    return {a.id for a in part.grounds} if part.reason in {None, Reason.NO_HOLDER} else set()
+
+
+@unhurried
 @given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
 def test_a_decision_made_again_is_the_same(
     question: Question, policy: Policy, person: Person, on: date

@@ -11,7 +11,7 @@ from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2
 from crossroads.types.v1 import types_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.authority import Authority
@@ -35,6 +35,7 @@ ONE = Askable("T", Institution(17, 1), "00010100105", "living_wage_enquiry", "pe
 SSINS = strangers()
 
 
+@settings(deadline=None)
 @given(
     worlds.policy(),
     worlds.person(),
