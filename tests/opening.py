@@ -121,7 +121,7 @@ class Opening:
             one.data_sort: one.attestation for one in catalogue.read().policy.availabilities
         }
         assert set(made.attestation.values()) <= set(attestations.BY_NAME)
-        tls = self.authority.issue("institution/0/0", names=(HOLDER,))
+        tls = self.authority.issue("institution/99/9", names=(HOLDER,))
         await self._start(
             "holder",
             Settings(name="holder", tls=tls, state=self.folder),

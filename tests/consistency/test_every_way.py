@@ -9,87 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from crossroads.repertory.v1 import repertory_pb2
-from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2
-from crossroads.types.v1 import types_pb2
-from google.protobuf import any_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2
 
-from console.authority import Authority
-from console.postgres import Postgres
-from mesh import clock, institutions, periods
+from mesh import clock, periods
 from mesh.institutions import Institution
-from mesh.periods import Period
-from services.repertory import catalogue
-from services.repertory import wire as repertory_wire
-from services.router import decision, policy_wire, wire
-from services.router.domain import Inscription, Person, Policy, Use
-from tests import opening
-from tests.bank import Bank, strangers
+from services.router import decision, wire
+from tests.consistency.conftest import ASKED_ABOUT, World
 
 Question = exchange_pb2.ConsultRequest
 Answer = exchange_pb2.ConsultResponse
 ASKERS = (Institution(17, 1), Institution(10, 1), Institution(39, 0))
-HOLDERS = ("0/0", "5/0", "12/0")
-BOUNDARY = date(2026, 6, 1)
-YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
-BEFORE, AFTER = Period(YEAR.begin, BOUNDARY), Period(BOUNDARY, YEAR.end)
-ASKED_ABOUT = (
-    Period(BOUNDARY - timedelta(days=1), BOUNDARY),
-    Period(BOUNDARY, BOUNDARY + timedelta(days=1)),
-    Period(BOUNDARY - timedelta(days=1), BOUNDARY + timedelta(days=1)),
-)
 MOST_SORTS = 20
 AT_ONCE = 32
 LOT = 50
-SITUATIONS: tuple[tuple[tuple[str, int, Period], ...], ...] = (
-    (),
-    (("0/0", 0, YEAR), ("5/0", 30, YEAR), ("12/0", 10, YEAR), ("12/0", 30, YEAR)),
-    (("17/1", 1, YEAR), ("10/1", 10, YEAR), ("39/0", 0, YEAR), ("0/0", 0, YEAR)),
-    (("17/1", 1, BEFORE), ("17/1", 2, AFTER), ("12/0", 30, BEFORE), ("5/0", 30, AFTER)),
-    (("17/1", 2, YEAR), ("10/1", 10, AFTER), ("12/0", 10, AFTER), ("12/0", 30, YEAR)),
-)
-
-
-@dataclass(frozen=True)
-class World:
-    bank: Bank
-    policy: Policy
-    persons: dict[str, Person]
-
-
-@pytest.fixture(scope="module")
-async def world(
-    postgres: Postgres, authority: Authority, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    read = catalogue.read().policy
-    policy = policy_wire.policy(repertory_wire.to_policy(read, repertory_pb2.GetPolicyResponse))
-    persons, ssins = dict[str, Person](), strangers()
-    async with opening.serving(postgres, authority, tmp_path_factory.mktemp("bank")) as bank:
-        await bank.answers_for(*HOLDERS)
-        for situation in SITUATIONS:
-            ssin = next(ssins)
-            for number, (where, quality, period) in enumerate(situation):
-                line = repertory_pb2.Inscription(
-                    ssin=ssin,
-                    institution=institutions.to_wire(institutions.parse(where)),
-                    quality=quality,
-                    period=periods.to_wire(period),
-                )
-                await bank.repertory(f"institution/{where}").Register(
-                    repertory_pb2.RegisterRequest(
-                        request_id=f"line-{ssin}-{number}", inscriptions=[line]
-                    )
-                )
-            persons[ssin] = Person(
-                tuple(Inscription(institutions.parse(w), q, p) for w, q, p in situation), ""
-            )
-        yield World(bank, policy, persons)
 
 
 def questions(asker: Institution, world: World) -> list[Question]:
@@ -219,69 +155,3 @@ async def in_lots(asker: Institution, asked: Sequence[Question], world: World) -
         replies = {reply.ssin: reply.consultation for reply in page.replies}
         found += [replies[one.ssin] for one in same]
     return found
-
-
-async def test_who_is_told_of_a_change_on_a_day_is_who_may_ask_about_that_day(
-    world: World,
-) -> None:
-    """By the deliberations that allow both; to be told, nobody needs to hold the datum."""
-    recipient, sort, told = Institution(17, 1), "employment_period", Counter[bool]()
-    both = {
-        ground
-        for ground in world.policy.authorizations[recipient, sort]
-        if ground.uses == frozenset(Use)
-    }
-    assert both == set(world.policy.authorizations[recipient, sort])
-    for ssin, period in product(world.persons, ASKED_ABOUT[:2]):
-        delivered = await deliveries(world, recipient, ssin, sort, period)
-        asked = [
-            Question(
-                ssin=ssin,
-                data_sorts=[sort],
-                quality=quality,
-                purpose=ground.purpose,
-                period=periods.to_wire(period),
-            )
-            for ground in both
-            for quality in ground.qualities
-        ]
-        may_ask = {
-            ground.authorization
-            for answer in await explain(recipient, asked, world)
-            for part in answer.decision.data_sorts
-            if part.reason
-            in {
-                decision_pb2.REFUSAL_REASON_UNSPECIFIED,
-                decision_pb2.REFUSAL_REASON_NO_HOLDER,
-            }
-            for ground in part.grounds
-        }
-        assert {one.authorization for one in delivered} == may_ask
-        assert len(delivered) == bool(may_ask)
-        told[bool(delivered)] += 1
-    assert min(told[True], told[False]) >= 3
-
-
-async def deliveries(
-    world: World, recipient: Institution, ssin: str, sort: str, period: Period
-) -> list[mailbox_pb2.Delivery]:
-    """What reaches one mailbox of a change that the holder announces."""
-    attestation = world.policy.availabilities[sort][0].attestation
-    mutation = exchange_pb2.Mutation(
-        ssin=ssin,
-        data_sort=sort,
-        kind=exchange_pb2.MUTATION_KIND_CREATED,
-        period=periods.to_wire(period),
-        attestation=any_pb2.Any(type_url=f"type.googleapis.com/{attestation}"),
-    )
-    request = exchange_pb2.PublishRequest(
-        request_id=f"{ssin}-{period.begin}",
-        mutation=mutation,
-        sender=types_pb2.Institution(sector=12, number=0),
-    )
-    published = await world.bank.exchange("service/declarations").Publish(request)
-    while await world.bank.distribution.deliver():
-        pass
-    mailbox = world.bank.mailbox(f"institution/{recipient}")
-    page = await mailbox.ListDeliveries(mailbox_pb2.ListDeliveriesRequest(page_size=1000))
-    return [one for one in page.deliveries if one.ticket == published.ticket]

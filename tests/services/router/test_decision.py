@@ -23,7 +23,6 @@ from services.router.domain import (
 )
 from tests.services.router import oracle, worlds
 
-
 unhurried = settings(deadline=None)
 """A world is drawn whole, which takes a busy machine some time."""
 
