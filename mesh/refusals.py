@@ -69,7 +69,7 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         _add(status, bad)
     if refusal.retry_after is not None:
         retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromMilliseconds(int(refusal.retry_after * 1000))
+        retry.retry_delay.FromMilliseconds(round(refusal.retry_after * 1000))
         _add(status, retry)
     for language in LANGUAGES:
         message = text(refusal.reason, language, refusal.metadata)

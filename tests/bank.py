@@ -1,64 +1,35 @@
-"""The bank in this process: repertory, ledger and router behind their real doors.
-
-The catalogue and the databases are real; one holder answers for the institutions told to it.
-"""
+"""A bank that serves in this process, as its callers see it, and the one outside: a holder."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
-from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, supplier_pb2, supplier_pb2_grpc
+from crossroads.router.v1 import (
+    exchange_pb2,
+    exchange_pb2_grpc,
+    mailbox_pb2_grpc,
+    supplier_pb2,
+    supplier_pb2_grpc,
+)
 from google.protobuf import any_pb2
-from psycopg import sql
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from console import databases
 from console.authority import Authority
-from console.postgres import Postgres
-from mesh import attestations, institutions, refusals, signing_key
-from mesh import database as db
+from mesh import institutions
 from mesh.channels import Channels
-from mesh.notes import Signer
-from mesh.server import Server
 from mesh.settings import Settings
-from services.ledger import __main__ as ledger_process
-from services.ledger.checkpoint import ORIGIN
-from services.ledger.servicer import Ledger
-from services.ledger.store import Store as LedgerStore
-from services.ledger.writer import Writer
-from services.repertory import __main__ as repertory_process
-from services.repertory import catalogue
-from services.repertory.policy_feed import PolicyFeed
-from services.repertory.policy_store import PolicyStore
-from services.repertory.recording import Recorder
 from services.repertory.servicer import RepertoryServicer
-from services.repertory.store import Store as RepertoryStore
-from services.router import __main__ as router_process
-from services.router.admission import Admission
 from services.router.askable.following import Askables
-from services.router.askable.store import AskableStore
-from services.router.consultation import Consultations
-from services.router.lots.reception import Reception
-from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
-from services.router.peers import Ledger as LedgerPeer
-from services.router.peers import Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
-from services.router.publication import Publications
-from services.router.receipt import ORIGIN as RECEIPT
-from services.router.servicer import ExchangeServicer
-from services.router.store import Store as RouterStore
+from services.router.worker import Distribution
 
-for process in (ledger_process, repertory_process, router_process):
-    refusals.load(process.HERE / "texts.yaml")
 OPERATOR, AUDITOR = "operator/test", "auditor/test"
 HOLDER = "holder.test"
 
@@ -102,6 +73,8 @@ class Bank:
     lookups: Lookups
     holder: Holder
     lots: LotWork
+    distribution: Distribution
+    askables: Askables
     _follower: PolicyFollower
     _authority: Authority
     _folder: Path
@@ -109,6 +82,9 @@ class Bank:
 
     def exchange(self, path: str) -> exchange_pb2_grpc.ExchangeStub:
         return exchange_pb2_grpc.ExchangeStub(self._channels(path).peer("router"))
+
+    def mailbox(self, path: str) -> mailbox_pb2_grpc.MailboxStub:
+        return mailbox_pb2_grpc.MailboxStub(self._channels(path).peer("router"))
 
     def repertory(self, path: str) -> repertory_pb2_grpc.RepertoryStub:
         return repertory_pb2_grpc.RepertoryStub(self._channels(path).peer("repertory"))
@@ -155,106 +131,14 @@ class Bank:
         return self._opened[path]
 
 
-@asynccontextmanager
-async def serving(
-    postgres: Postgres,
-    authority: Authority,
-    folder: Path,
-    store: Callable[[AsyncEngine], RepertoryStore] = RepertoryStore,
-    servicer: type[Lookups] = Lookups,
-) -> AsyncIterator[Bank]:
-    """A bank; its repertory reads persons from `store` and answers as `servicer` does."""
-    async with AsyncExitStack() as closing:
-        urls = {name: closing.enter_context(fresh(postgres)) for name in ("a", "b", "c")}
-        addresses: dict[str, str] = {}
-
-        def settings(name: str) -> Settings:
-            tls = authority.issue(f"service/{name}", names=(name,))
-            return Settings(name=name, tls=tls, state=folder, peers=addresses)
-
-        async def serve(name: str, add: Callable[[Any, Any], None], by: object) -> None:
-            server = Server(settings(name))
-            server.mount(add, by)
-            addresses[name] = f"127.0.0.1:{await server.start()}"
-            closing.push_async_callback(server.stop)
-
-        async def engine(url: str, migrations: Path) -> AsyncEngine:
-            await db.migrate(url, migrations)
-            opened = db.engine(url)
-            closing.push_async_callback(opened.dispose)
-            return opened
-
-        def follow(work: Awaitable[None]) -> None:
-            task = asyncio.ensure_future(work)
-
-            async def end() -> None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-
-            closing.push_async_callback(end)
-
-        first = await engine(urls["a"], ledger_process.HERE / "migrations")
-        kept, key = LedgerStore(first), signing_key.load(folder / "ledger.key")
-        ledger = Ledger(kept, Writer(kept), Signer(ORIGIN, key))
-        await serve("ledger", ledger_pb2_grpc.add_LedgerServicer_to_server, ledger)
-
-        second = await engine(urls["b"], repertory_process.HERE / "migrations")
-        policies, ours = PolicyStore(second), catalogue.read()
-        await repertory_process.load(policies, ours)
-        feed = PolicyFeed(policies)
-        lookups = servicer(store(second), Recorder(second), policies, feed, ours.codes)
-        await serve("repertory", repertory_pb2_grpc.add_RepertoryServicer_to_server, lookups)
-        follow(feed.run(urls["b"]))
-
-        holder = Holder()
-        holder.attestation = {a.data_sort: a.attestation for a in ours.policy.availabilities}
-        assert set(holder.attestation.values()) <= set(attestations.BY_NAME)
-        server = Server(
-            Settings(name="holder", tls=authority.issue("institution/0/0", names=(HOLDER,)))
-        )
-        server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, holder)
-        addresses["holder"] = f"127.0.0.1:{await server.start()}"
-        closing.push_async_callback(server.stop)
-
-        third = await engine(urls["c"], router_process.HERE / "migrations")
-        channels = Channels(settings("router"))
-        closing.push_async_callback(channels.close)
-        written = LedgerPeer(channels)
-        asking = Repertory(channels)
-        follower, lots = PolicyFollower(asking), LotStore(third)
-        consultations = Consultations(follower, asking, written, Suppliers(channels))
-        admission = Admission(follower)
-        work = LotWork(lots, follower, admission.before(consultations.consult))
-        exchange = ExchangeServicer(
-            consultations,
-            Publications(RouterStore(third)),
-            Reception(lots),
-            follower,
-            admission,
-            Askables(AskableStore(third), written),
-            Signer(RECEIPT, key),
-        )
-        await serve("router", exchange_pb2_grpc.add_ExchangeServicer_to_server, exchange)
-        follow(follower.follow())
-        closing.push_async_callback(consultations.outcomes.drain)
-        bank = Bank(addresses, lookups, holder, work, follower, authority, folder)
-        closing.push_async_callback(bank.close)
-        await bank.heard(1)
-        yield bank
-
-
-@contextmanager
-def fresh(postgres: Postgres) -> Iterator[str]:
-    """The URL of a database of its own."""
-    name = f"test_{uuid4().hex}"
-    with databases.connect(postgres.admin) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield postgres.admin.set(database=name).render_as_string(hide_password=False)
-    with databases.connect(postgres.admin) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 async def entries(bank: Bank, ticket: str) -> list[ledger_pb2.Entry]:
     """What the ledger holds of an exchange."""
     found = await bank.ledger(AUDITOR).ListAccesses(ledger_pb2.ListAccessesRequest(ticket=ticket))
     return [access.entry for access in found.accesses]
+
+
+def strangers() -> Iterator[str]:
+    """Valid numbers of persons nobody has heard of."""
+    for number in count(1):
+        nine = f"{700101 + number // 500}{number % 500 * 2 + 1:03}"
+        yield f"{nine}{97 - int(nine) % 97:02}"

@@ -23,7 +23,7 @@ from console.postgres import Postgres
 from mesh import refusals
 from services.repertory.domain import Person
 from services.repertory.store import Store
-from tests import bank as banks
+from tests import opening as openings
 from tests.bank import Bank, Lookups
 
 CENTRE, REGISTER = "institution/17/1", "institution/0/0"
@@ -81,7 +81,7 @@ async def opened(
         stores.append(Behind(engine))
         return stores[-1]
 
-    serving: AbstractAsyncContextManager[Bank] = banks.serving(
+    serving: AbstractAsyncContextManager[Bank] = openings.serving(
         postgres, authority, tmp_path, store, Lookups if guarded else Unguarded
     )
     async with serving as bank:

@@ -21,7 +21,7 @@ from tests.services.router import worlds
 
 SSIN = "91041241894"
 AT = datetime(2026, 1, 2, tzinfo=UTC)
-whole_worlds = settings(suppress_health_check=[HealthCheck.too_slow])
+whole_worlds = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A world with its decisions is drawn whole, which takes a busy machine some time."""
 CALLER = Caller(parse("institution/17/1"))
 

@@ -1,11 +1,12 @@
 """Small worlds for proving decisions: few institutions, days and sorts of data."""
 
 from datetime import date, timedelta
+from itertools import combinations
 
 from hypothesis import strategies as st
 
 from mesh.institutions import Institution
-from mesh.periods import Period
+from mesh.periods import ALWAYS, Period
 from services.router.domain import (
     Authorization,
     Availability,
@@ -24,13 +25,24 @@ STRANGER = Institution(99, 9)
 SORTS = ("employment_period", "living_wage")
 PURPOSES = ("living_wage_enquiry", "social_tariff")
 QUALITIES = (1, 2)
-EVERY_DAY = [START + timedelta(n) for n in range(DAYS)]
+EVERY_DAY = [
+    date.min,
+    *(START + timedelta(n) for n in range(-1, DAYS + 1)),
+    date.max - timedelta(days=1),
+]
+"""Days on which something may differ, with one before and one after all that is bounded."""
+BOUNDS = [date.min, *(START + timedelta(n) for n in range(DAYS + 1)), date.max]
+PERIODS = [Period(*both) for both in combinations(BOUNDS, 2)]
+"""Every period of these worlds: open, half open and closed."""
 
 
-@st.composite
-def period(draw: st.DrawFn) -> Period:
-    first = draw(st.integers(0, DAYS - 1))
-    return Period(START + timedelta(first), START + timedelta(draw(st.integers(first + 1, DAYS))))
+def period() -> st.SearchStrategy[Period]:
+    return st.sampled_from(PERIODS)
+
+
+def term() -> st.SearchStrategy[Period]:
+    """How long something in the policy holds: often for ever, or the rest is never looked at."""
+    return st.just(ALWAYS) | period()
 
 
 @st.composite
@@ -46,7 +58,7 @@ def authorization(draw: st.DrawFn, number: int) -> Authorization:
         draw(st.booleans()),
         draw(st.frozensets(st.sampled_from(QUALITIES))),
         draw(st.frozensets(st.sampled_from(("a", "b")))),
-        draw(period()),
+        draw(term()),
     )
 
 
@@ -65,7 +77,7 @@ def policy(draw: st.DrawFn) -> Policy:
     return Policy.of(
         7,
         tuple(
-            InstitutionRecord(i, str(i), frozenset({f"institution/{i}"}), "", "", draw(period()))
+            InstitutionRecord(i, str(i), frozenset({f"institution/{i}"}), "", "", draw(term()))
             for i in INSTITUTIONS
         ),
         tuple(Availability(sort, "x", holder, q) for sort, holder, q in holdings),
