@@ -42,7 +42,7 @@ class Reader:
     ) -> None:
         """Read what stands in `element`. Nothing wrong in it stops the reading."""
         if self.quick and checked:
-            encoded = wire.reader(message.DESCRIPTOR, self.quarter)(element)
+            encoded = wire.encoded(element, message.DESCRIPTOR, self.quarter)
             if encoded is not None:
                 message.MergeFromString(encoded)
                 return
