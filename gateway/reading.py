@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,8 +149,12 @@ def line(element: Any) -> int:
 
 
 def inner(element: etree._Element) -> str:
-    """The XML within an element, as text."""
-    pieces: Iterator[str] = (etree.tostring(child, encoding="unicode") for child in element)
+    """The XML within an element, as text; each namespace is told where it is used."""
+    pieces = (
+        etree.tostring(child, method="c14n", exclusive=True, with_tail=False).decode()
+        + (child.tail or "")
+        for child in element
+    )
     return (element.text or "") + "".join(pieces)
 
 
