@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossroads.forms.v1 import elements_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from lxml import etree
 
@@ -28,7 +28,8 @@ class Stubs:
     `runs` tells in the order of the document how many stood there; 1 where it does not tell.
     """
 
-    within: Descriptor
+    within: Any
+    """The contract of that block."""
     name: str
     runs: tuple[int, ...]
 
@@ -122,9 +123,8 @@ class Reader:
         except (ValueError, KeyError):
             self.anomalies.append(here.anomaly(NOT_NUMERIC, text))
             return
-        if checked and part.element.zone:
-            if kind := checker(part.field, self.quarter)(text):
-                self.anomalies.append(here.anomaly(kind, text))
+        if checked and (kind := checker(part.field, self.quarter)(text)):
+            self.anomalies.append(here.anomaly(kind, text))
         if part.field.is_repeated:
             getattr(message, name).append(value)
         else:

@@ -25,11 +25,11 @@ Fill = Callable[[Iterator[Any], int, list[int]], bytes]
 Entry = tuple[int, int, bool, "Fill | None", bytes, dict[str | None, bytes], Callable[[str], str]]
 
 
-class _Unusual(Exception):
+class UnusualError(Exception):
     """Something is amiss, or asks for the slow way."""
 
 
-def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
+def encoded(element: Any, descriptor: Any, quarter: int) -> bytes | None:
     """The wire form of the message in an element, every value checked against its contract.
 
     None where anything at all is amiss, or unusual: then the slow way tells what. Attributes are
@@ -39,7 +39,7 @@ def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
     next(within)
     try:
         wire = _filler(descriptor, quarter)(within, len(element), texts)
-    except _Unusual:
+    except UnusualError:
         return None
     if next(within, None) is not None:  # elements within a text
         return None
@@ -49,7 +49,7 @@ def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
 
 
 @lru_cache(maxsize=4096)
-def _filler(descriptor: Descriptor, quarter: int) -> Fill:
+def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901  # the hot loop stands in one piece
     """A function that reads so many elements as those of a block, and those within them.
 
     It takes elements as they stand in the document, and adds up the texts that it read.
@@ -59,17 +59,17 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:
     bounded = tuple((shaped.bits[part.name], part) for part in shaped.bounded)
     holding: set[int] = set()
 
-    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:
+    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901
         standing, last, empty, blocks = 0, -1, 0, 0
         pieces: list[bytes] = []
         append = pieces.append
         for element in islice(elements, count):
             entry = entries.get(element.tag)
             if entry is None:
-                raise _Unusual
+                raise UnusualError
             order, bit, repeated, nested, head, known, amiss = entry
             if order <= last and not (repeated and order == last):
-                raise _Unusual
+                raise UnusualError
             last = order
             standing |= bit
             if nested is None:
@@ -87,11 +87,11 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:
         texts[0] += len(pieces) - blocks - empty
         if standing not in holding:
             if not shaped.holds(standing):
-                raise _Unusual
+                raise UnusualError
             holding.add(standing)
         for bit, part in bounded:
             if standing & bit and not part.least <= _count(pieces, part) <= part.most:
-                raise _Unusual
+                raise UnusualError
         return b"".join(pieces)
 
     return fill
@@ -124,7 +124,7 @@ def _checked(
     value: str, head: bytes, known: dict[str | None, bytes], amiss: Callable[[str], str]
 ) -> bytes:
     if amiss(value):
-        raise _Unusual
+        raise UnusualError
     text = value.encode()
     piece = head + varint(len(text)) + text
     if len(known) < MOST_KNOWN:
@@ -137,12 +137,12 @@ def _count(pieces: list[bytes], part: Part) -> int:
     return sum(piece.startswith(head) for piece in pieces)
 
 
-def _unusual_block(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:
-    raise _Unusual
+def _unusual_block(_elements: Iterator[Any], _count: int, _texts: list[int]) -> bytes:
+    raise UnusualError
 
 
-def _unusual(value: str) -> str:
-    raise _Unusual
+def _unusual(_value: str) -> str:
+    raise UnusualError
 
 
 def _head(field: FieldDescriptor) -> bytes:

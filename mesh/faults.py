@@ -85,7 +85,7 @@ def _lengths(strings: validate_pb2.StringRules) -> tuple[int, int]:
 
 
 def _pattern(pattern: str) -> Test:
-    """The patterns of the contracts are anchored; `\\p{L}` is the one class that Python lacks."""
+    """Patterns of the contracts are anchored; any letter is the one class that Python lacks."""
     letters = pattern.replace(r"\p{L}", r"[^\W\d_]")
     flags = re.ASCII if letters == pattern else re.NOFLAG
     matches = re.compile(letters.removeprefix("^").removesuffix("$"), flags).fullmatch
