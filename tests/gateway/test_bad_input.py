@@ -16,6 +16,7 @@ from gateway import codec
 from gateway.reading import Reader
 from mesh import blocks, elements
 from mesh.elements import Anomaly
+from mesh.faults import checker
 from tests.gateway import forms, spoilt
 
 ZONE = "99999"
@@ -62,6 +63,13 @@ def test_the_constraints_mean_the_same_to_the_validator_of_the_wire(name: str) -
                 case.spoil(element)
                 message, _ = check(element, one, 0)
                 assert protovalidate.collect_violations(message), case.what
+
+
+def test_no_number_is_too_long_to_be_judged() -> None:
+    for descriptor in DESCRIPTORS.values():
+        for part in blocks.block(descriptor).parts:
+            if part.field.message_type is None and part.element.most:
+                assert checker(part.field)("9" * 5000) in {"093", "003", "008"}, part.name
 
 
 def test_there_is_a_case_of_every_kind() -> None:
