@@ -130,6 +130,7 @@ def declaration() -> Callable[..., Declaration]:
             received_at=RECEIVED_AT,
             form=form.SerializeToString(deterministic=True),
             caller=f"employer/{employer}",
+            declarant=employer,
         )
 
     return declare
