@@ -90,7 +90,7 @@ def leaves(descriptor: Descriptor, path: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def broken(body: str) -> Iterator[tuple[str, tuple[str, ...], Part, str]]:
-    descriptor = dimona_pb2.DimonaForm.DESCRIPTOR.fields_by_name[body].message_type
+    descriptor = getattr(dimona_pb2.DimonaForm(), body).DESCRIPTOR
     for path, part in leaves(descriptor, (body,)):
         wrong = WRONG_CHECK_DIGITS.get(part.element.check_digit)
         for value in (*BAD[part.element.content], *([wrong] if wrong else [])):
