@@ -52,7 +52,9 @@ class Dossier:
         """Name of the go-ahead, as sent or, where it never came, as it should have been."""
         if self.lot:
             return self.lot.go
-        return next((f.name for f in self.folder.iterdir() if f.name.startswith(names.GO)), names.GO)
+        return next(
+            (f.name for f in self.folder.iterdir() if f.name.startswith(names.GO)), names.GO
+        )
 
     def holds(self, name: str) -> bool:
         return (self.folder / name).is_symlink() or (self.folder / name).exists()
