@@ -11,7 +11,7 @@ from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
 from gateway.lots.watch import Watch
-from gateway.peers import Declarations, Ledger, Repertory, Router
+from gateway.peers import Declarations, Ledger, Personnel, Repertory, Router
 from gateway.web import Web
 from mesh import contracts, process
 from mesh.certificates import Certificates
@@ -29,6 +29,7 @@ async def main(settings: Settings) -> None:
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         declarations,
+        Personnel(channels),
         door,
         lambda: peers.all_serve(channels),
     )

@@ -83,6 +83,7 @@ TABLE: dict[str, frozenset[str]] = {
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
     _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    "/crossroads.declarations.v1.Personnel/GetPersonnelFile": frozenset({"employer"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

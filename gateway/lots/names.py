@@ -11,8 +11,10 @@ FILE, SIGNATURE, ANSWER, GO = "FI", "FS", "FO", "GO"
 REAL = "R"
 """The environment in which a lot declares; in the others it is only tried."""
 LONGEST = 100
-_LOT = re.compile(r"([A-Z0-9]{4})\.([0-9]{6})\.([0-9]{8})\.([0-9A-Z]{5})\.([RTS])\.([0-9])", re.A)
-_PIECE = re.compile(r"(FI|FS)\.(.{24,32})\.([0-9])\.([0-9])", re.A)
+_LOT = re.compile(
+    r"([A-Z0-9]{4})\.([0-9]{6})\.([0-9]{8})\.([0-9A-Z]{5})\.([RTS])\.([0-9])", re.ASCII
+)
+_PIECE = re.compile(r"(FI|FS)\.(.{24,32})\.([0-9])\.([0-9])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

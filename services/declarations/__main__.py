@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossroads.declarations.v1 import declarations_pb2_grpc
+from crossroads.declarations.v1 import declarations_pb2_grpc, personnel_pb2_grpc
 from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
@@ -14,6 +14,7 @@ from mesh.settings import Settings
 from services.declarations import employers
 from services.declarations.handled import Handled
 from services.declarations.peers import Ledger, Repertory, Router
+from services.declarations.personnel.servicer import Servicer as Personnel
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
@@ -38,6 +39,7 @@ async def main(settings: Settings) -> None:
     server.mount(
         declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
     )
+    server.mount(personnel_pb2_grpc.add_PersonnelServicer_to_server, Personnel(engine))
     server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
@@ -91,8 +90,11 @@ class Office:
         watch = self.watch()
         async with asyncio.timeout(60):
             await watch.look()
-            while os.listdir(self.tray / "lots"):
+            while self.names("lots"):
                 await watch.look()
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(file.name for file in (self.tray / folder).iterdir())
 
     def answers(self, form: str) -> list[Path]:
         return sorted((self.tray / "out").glob(f"GO.{form}.*"))

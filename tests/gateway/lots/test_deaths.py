@@ -54,7 +54,7 @@ async def dies(office: Office, deaths: Deaths, steps: int, after: bool) -> bool:
 
 
 def handed_out(office: Office) -> Counter[str]:
-    names = os.listdir(office.tray / "out")
+    names = office.names("out")
     return Counter(".".join(name.split(".")[:2]) for name in names)
 
 
@@ -77,7 +77,7 @@ async def test_wherever_it_dies_each_lot_is_declared_and_answered_once(
         if not died:
             break
     assert steps > 15
-    assert os.listdir(office.tray / "in") == []
+    assert office.names("in") == []
 
 
 @pytest.mark.parametrize("steps", range(0, 12, 3))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.authority import Authority
 from gateway import documents
+from gateway.lots.tray import Tray
 from sandbox import cast
 from tests.gateway import reference
-from tests.gateway.lots.conftest import SENDER, Office, dimona, lot
+from tests.gateway.lots.conftest import Office, dimona, lot
 
 STRANGER = "84031721194"
 
@@ -34,7 +35,7 @@ async def test_a_lot_is_taken_in_declared_and_answered(office: Office) -> None:
     assert notification.findtext("Form/HandlingResult/ResultCode") == "1"
     (declared,) = await office.declarations()
     assert notification.findtext("Form/HandledReference/ReferenceNbr") == declared.ticket
-    assert os.listdir(office.tray / "in") == os.listdir(office.tray / "lots") == []
+    assert office.names("in") == office.names("lots") == []
 
 
 @reference.needed
@@ -159,9 +160,9 @@ async def test_a_bad_document_is_refused(office: Office, document: bytes, kind: 
     ],
 )
 async def test_a_name_that_tells_wrong_is_refused(
-    office: Office, other: dict[str, str], kinds: list[str]
+    office: Office, other: dict[str, Any], kinds: list[str]
 ) -> None:
-    office.lay(lot(**({"number": "00001"} | other)), dimona())
+    office.lay(replace(lot(), **other), dimona())
     await office.settle()
     assert errors(office) == kinds
 
@@ -208,16 +209,11 @@ async def test_a_lot_for_trial_declares_nothing(office: Office) -> None:
 
 async def test_while_another_process_has_the_folder_nothing_is_done(office: Office) -> None:
     office.lay(lot(), dimona())
-    holder = subprocess.Popen(
-        ["flock", str(office.tray / "lock"), "-c", "echo held; read x"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"held\n"
-    await office.watch().look()
-    assert office.answers("ACRF") == []
-    holder.communicate(b"\n")
+    held = Tray(office.tray).lock()
+    assert held is not None
+    with held:
+        await office.watch().look()
+        assert office.answers("ACRF") == []
     await office.settle()
     assert len(office.answers("ACRF")) == 1
 
@@ -226,5 +222,4 @@ async def test_who_is_no_sender_is_not_looked_at(office: Office) -> None:
     (office.root / "senders.json").write_text("{}", "utf-8")
     office.lay(lot(), dimona())
     await office.watch().look()
-    assert len(os.listdir(office.tray / "in")) == 3
-    assert SENDER in os.listdir(office.root)
+    assert len(office.names("in")) == 3
