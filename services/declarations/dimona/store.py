@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mesh import identification
 from mesh.periods import Period
 from services.declarations.dimona.domain import DimonaPeriod
+
+COLUMNS = (
+    "ssin, dimona_period_id, employer, nsso_number, worker_type, joint_commission, begins, ends, "
+    "starting_hour, ending_hour, planned_hours, cancelled, locked, delay, ticket, recorded_from"
+)
+_VALUES = ", ".join(f":{column}" for column in COLUMNS.split(", "))
+
+
+class Versioned(NamedTuple):
+    """A version of a period, the ticket of what made it, and when."""
+
+    period: DimonaPeriod
+    ticket: str
+    at: datetime
 
 
 class Store:
@@ -28,16 +42,40 @@ class Store:
         )
         return [identification.dimona_period(number) for number in numbers]
 
-    async def workers_of(self, period_ids: Collection[str]) -> set[str]:
-        """Whose these periods are. A scatter over all persons: a later Dimona names only the id."""
+    async def workers_of(
+        self, period_ids: Collection[str], registration_ids: Collection[str] = ()
+    ) -> set[str]:
+        """Whose these are. A scatter over all persons: a later Dimona names only an id."""
         found = await self._connection.scalars(
             text(
-                "SELECT DISTINCT ssin FROM dimona_periods"
-                " WHERE dimona_period_id = ANY(:ids) AND recorded_to IS NULL"
+                "SELECT ssin FROM dimona_periods"
+                " WHERE dimona_period_id = ANY(:periods) AND recorded_to IS NULL"
+                " UNION SELECT ssin FROM dimona_registrations"
+                " WHERE registration_id = ANY(:registrations) AND recorded_to IS NULL"
             ),
-            {"ids": sorted(period_ids)},
+            {"periods": sorted(period_ids), "registrations": sorted(registration_ids)},
         )
         return set(found)
+
+    async def employer_of(self, period_id: str, registration_id: str = "") -> str | None:
+        """Whose a period is, by its own number or by that of a day registered in it. A scatter."""
+        found: str | None = await self._connection.scalar(
+            text(
+                "SELECT employer FROM dimona_periods WHERE recorded_to IS NULL"
+                " AND (dimona_period_id = :period OR dimona_period_id = (SELECT dimona_period_id"
+                " FROM dimona_registrations WHERE registration_id = :registration"
+                " AND recorded_to IS NULL)) LIMIT 1"
+            ),
+            {
+                "period": period_id if identification.dimona_period_is_valid(period_id) else "",
+                "registration": (
+                    registration_id
+                    if identification.dimona_period_is_valid(registration_id)
+                    else ""
+                ),
+            },
+        )
+        return found
 
     async def hold(self, ssins: Collection[str]) -> None:
         """Until the transaction ends, nobody else changes the periods of these persons."""
@@ -62,7 +100,7 @@ class Store:
             ),
             {"ssins": sorted(ssins), "at": known_at},
         )
-        return [_period(row) for row in rows]
+        return [period(row) for row in rows]
 
     async def of_employer(
         self, employer: str, on: date | None, after_id: str, most: int
@@ -77,48 +115,58 @@ class Store:
             ),
             {"employer": employer, "on": on, "after": after_id, "most": most},
         )
-        return [_period(row) for row in rows]
+        return [period(row) for row in rows]
 
-    async def put(self, period: DimonaPeriod, ticket: str, at: datetime) -> None:
+    async def put(self, version: DimonaPeriod, ticket: str, at: datetime) -> None:
         """Record a version of a period by the declaration of that ticket; the one before ends."""
-        values = {
-            "ssin": period.ssin,
-            "id": period.id,
-            "employer": period.employer,
-            "nsso_number": period.nsso_number,
-            "worker_type": period.worker_type,
-            "joint_commission": period.joint_commission,
-            "begins": period.days.begin,
-            "ends": period.days.end,
-            "starting_hour": period.starting_hour,
-            "ending_hour": period.ending_hour,
-            "planned_hours": period.planned_hours,
-            "cancelled": period.cancelled,
-            "ticket": ticket,
-            "at": at,
-        }
         await self._connection.execute(
             text(
                 "UPDATE dimona_periods SET recorded_to = :at"
                 " WHERE ssin = :ssin AND dimona_period_id = :id AND recorded_to IS NULL"
             ),
-            {"ssin": period.ssin, "id": period.id, "at": at},
+            {"ssin": version.ssin, "id": version.id, "at": at},
         )
         await self._connection.execute(
             text(
-                "INSERT INTO dimona_periods (ssin, dimona_period_id, version, employer,"
-                " nsso_number, worker_type, joint_commission, begins, ends, starting_hour,"
-                " ending_hour, planned_hours, cancelled, ticket, recorded_from) SELECT :ssin, :id,"
-                " 1 + coalesce(max(version), 0), :employer, :nsso_number, :worker_type,"
-                " :joint_commission, :begins, :ends, :starting_hour, :ending_hour, :planned_hours,"
-                " :cancelled, :ticket, :at FROM dimona_periods"
-                " WHERE ssin = :ssin AND dimona_period_id = :id"
+                f"INSERT INTO dimona_periods ({COLUMNS}, version) SELECT {_VALUES},"  # noqa: S608 - both are ours
+                " 1 + coalesce(max(version), 0) FROM dimona_periods"
+                " WHERE ssin = :ssin AND dimona_period_id = :dimona_period_id"
             ),
-            values,
+            _row(Versioned(version, ticket, at)),
+        )
+
+    async def create(self, versions: Sequence[Versioned]) -> None:
+        """Record the first version of new periods."""
+        await self._connection.execute(
+            text(f"INSERT INTO dimona_periods ({COLUMNS}, version) VALUES ({_VALUES}, 1)"),  # noqa: S608 - both are ours
+            [_row(version) for version in versions],
         )
 
 
-def _period(row: Any) -> DimonaPeriod:
+def _row(version: Versioned) -> dict[str, Any]:
+    told, ticket, at = version
+    return {
+        "ssin": told.ssin,
+        "dimona_period_id": told.id,
+        "employer": told.employer,
+        "nsso_number": told.nsso_number,
+        "worker_type": told.worker_type,
+        "joint_commission": told.joint_commission,
+        "begins": told.days.begin,
+        "ends": told.days.end,
+        "starting_hour": told.starting_hour,
+        "ending_hour": told.ending_hour,
+        "planned_hours": told.planned_hours,
+        "cancelled": told.cancelled,
+        "locked": told.locked,
+        "delay": told.delay,
+        "ticket": ticket,
+        "recorded_from": at,
+    }
+
+
+def period(row: Any) -> DimonaPeriod:
+    """The period in a row of `dimona_periods`."""
     return DimonaPeriod(
         id=row.dimona_period_id,
         ssin=row.ssin,
@@ -131,4 +179,6 @@ def _period(row: Any) -> DimonaPeriod:
         ending_hour=row.ending_hour,
         planned_hours=row.planned_hours,
         cancelled=row.cancelled,
+        locked=row.locked,
+        delay=row.delay,
     )

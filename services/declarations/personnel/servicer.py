@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import grpc
 from crossroads.declarations.v1 import personnel_pb2, personnel_pb2_grpc
 from crossroads.forms.v1 import personnel_file_pb2
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, identification, periods
+from mesh import clock, periods
 from mesh.periods import Period
-from mesh.refusals import Refusal
-from services.declarations import employers
+from services.declarations import asked
 from services.declarations.domain import Employer
+from services.declarations.mandates.declarants import Declarants
 from services.declarations.personnel.store import Line, Store
 from services.declarations.store import Store as Declarations
 
@@ -25,18 +24,16 @@ ONE_DAY = timedelta(days=1)
 class Servicer(personnel_pb2_grpc.PersonnelServicer):
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._declarants = Declarants(engine)
 
     async def GetPersonnelFile(
         self, request: personnel_pb2.GetPersonnelFileRequest, _: object
     ) -> personnel_pb2.GetPersonnelFileResponse:
         met, most = _met(request), request.page_size or PAGE
-        if request.page_token and not identification.dimona_period_is_valid(request.page_token):
-            raise _malformed("page_token", "give back the token of the page before")
+        after = asked.period_token(request.page_token)
         employer = await self._employer(request.employer_id)
         async with self._engine.connect() as connection:
-            found = await Store(connection).lines(
-                employer.enterprise_number, met, request.page_token, most + 1
-            )
+            found = await Store(connection).lines(employer.enterprise_number, met, after, most + 1)
         return personnel_pb2.GetPersonnelFileResponse(
             periods=[_told(line) for line in found[:most]],
             next_page_token=found[most - 1].dimona_period_id if len(found) > most else "",
@@ -46,22 +43,10 @@ class Servicer(personnel_pb2_grpc.PersonnelServicer):
 
     async def _employer(self, named: personnel_file_pb2.PersonnelFileEmployerId) -> Employer:
         """The employer whose file it is. Raises NOT_THE_EMPLOYER."""
-        caller = employers.enterprise_number(call.caller().principal.name)
-        number = named.noss_registration_nbr.strip()
-        company = named.company_id if named.company_id.strip("0") else ""
+        number = await self._declarants.named(named.company_id, named.noss_registration_nbr)
         async with self._engine.connect() as connection:
-            store = Declarations(connection)
-            bearer = None
-            if identification.nsso_number_is_valid(employers.nsso_number(number)):
-                bearer = await store.bearer(employers.nsso_number(number))
-            known = await store.employers([caller])
-        if not employers.is_declarant(caller, company, number, bearer):
-            raise Refusal(
-                grpc.StatusCode.PERMISSION_DENIED,
-                "NOT_THE_EMPLOYER",
-                metadata={"error_id": "90256-155"},
-            )
-        return known.get(caller, Employer(caller))
+            known = await Declarations(connection).employers([number])
+        return known.get(number, Employer(number))
 
 
 def _met(request: personnel_pb2.GetPersonnelFileRequest) -> Period:
@@ -71,15 +56,16 @@ def _met(request: personnel_pb2.GetPersonnelFileRequest) -> Period:
     try:
         return periods.from_wire(told)
     except ValueError as error:
-        raise _malformed("period", "no period of days of the calendar") from error
+        raise asked.malformed("period", "no period of days of the calendar") from error
 
 
 def _told(line: Line) -> personnel_file_pb2.PersonnelFileDimonaPeriod:
     changed = line.changed_at.astimezone(clock.BRUSSELS)
     told = personnel_file_pb2.PersonnelFileDimonaPeriod(
         dimona_period_id=line.dimona_period_id,
-        is_locked="0",
+        is_locked="1" if line.locked else "0",
         is_cancelled="1" if line.cancelled else "0",
+        is_late="1" if line.delay else "0",
         starting_date=line.days.begin.isoformat(),
         last_update_date=f"{changed:%Y-%m-%d}",
         last_update_hour=f"{changed:%H:%M:%S}.{changed.microsecond // 1000:03d}",
@@ -98,9 +84,3 @@ def _told(line: Line) -> personnel_file_pb2.PersonnelFileDimonaPeriod:
         if text:
             setattr(told, field, text)
     return told
-
-
-def _malformed(field: str, description: str) -> Refusal:
-    return Refusal(
-        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
-    )

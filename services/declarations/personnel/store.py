@@ -25,6 +25,8 @@ class Line:
     worker_type: str
     joint_commission: str
     cancelled: bool
+    locked: bool
+    delay: str
     changed_at: datetime
 
 
@@ -64,5 +66,7 @@ def _line(row: Any) -> Line:
         worker_type=row.worker_type,
         joint_commission=row.joint_commission,
         cancelled=row.cancelled,
+        locked=row.locked,
+        delay=row.delay,
         changed_at=row.recorded_from,
     )
