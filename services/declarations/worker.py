@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -124,14 +124,14 @@ class _Batch:
         """Whom the forms name, and their periods; nobody else changes those until the end."""
         read = [form for form in self._forms.values() if form]
         named = {form.inss for form in read if _is_ssin(form.inss)}
-        addressed = await self._periods.workers_of(
-            {number for form in read if (number := _number(form.dimona_period_id))},
-            {number for form in read if (number := _number(form.registration_id))},
-        )
+        addressed = await self._addressed(read)
         self._persons = await self._ask.lookup(named | addressed)
         now = {person.ssin for person in self._persons.values()}
         everyone = named | addressed | now
         await self._periods.hold(everyone)
+        moved = await self._addressed(read) - everyone if addressed else set()
+        await self._periods.hold(moved)
+        everyone |= moved
         for ssin in sorted(named | addressed):
             person = self._persons.get(ssin)
             if person and person.ssin != ssin:
@@ -142,6 +142,13 @@ class _Batch:
         self._employers = await self._store.employers([d.employer for d in self._declarations])
         self._ids = await self._periods.new_ids(len(self._of(Kind.IN)))
         self._registration_ids = await registrations.new_ids(len(self._of(Kind.DAILY)))
+
+    async def _addressed(self, read: Iterable[Form]) -> set[str]:
+        """Whose the periods and registrations are that the forms address by number."""
+        return await self._periods.workers_of(
+            {number for form in read if (number := _number(form.dimona_period_id))},
+            {number for form in read if (number := _number(form.registration_id))},
+        )
 
     async def _handle(self, declaration: Declaration) -> None:
         wire, form = self._wires[declaration.ticket], self._forms[declaration.ticket]

@@ -34,6 +34,7 @@ def test_each_form_is_a_submission_with_its_own_anomalies() -> None:
         ("90377-091", "1,2,1,1")
     ]
     assert second.form.HasField("dimona_out")
+    assert [one.place for one in (first, second)] == ["1,1", "1,2"]
 
 
 def test_what_is_amiss_in_the_document_is_told_with_every_form() -> None:

@@ -12,11 +12,17 @@ LAST_DAY_PLANNED = date(2016, 12, 31)
 """Until then students planned days instead of hours."""
 
 
+def are_asked(form: Form) -> bool:
+    """Whether an IN of this worker type is declared from hour to hour."""
+    asked = worker_types.of(form.worker_type)
+    one_day = form.begin is not None and form.begin == form.last_day
+    return asked.by_the_hour or (asked.hours_of_one_day and one_day)
+
+
 def of_work(form: Form) -> Iterator[Anomaly]:
     """Hours that the IN must give (zones 00777 and 00778)."""
     asked = worker_types.of(form.worker_type)
-    one_day = asked.hours_of_one_day and form.begin and form.begin == form.last_day
-    by_the_hour = asked.by_the_hour or one_day
+    by_the_hour = are_asked(form)
     if by_the_hour and not form.starting_hour:
         yield Anomaly("00777-001", "StartingHour")
     by_the_day = asked.by_the_hour and form.joint_commission == worker_types.HOSPITALITY

@@ -58,7 +58,8 @@ def enter(form: Form, facts: Facts) -> Outcome:
         anomalies += conditions.of_length(
             "90373", form.kind, form.worker_type, form.begin, form.last_day
         )
-    late = _delay("90373", form, form.begin, form.starting_hour, facts)
+    due = form.starting_hour if hours.are_asked(form) else ""
+    late = _delay("90373", form, form.begin, due, facts)
     anomalies += late
     days = _days(form.begin, form.last_day)
     if days is None or facts.person is None:

@@ -387,6 +387,8 @@ def test_work_by_the_hour_is_declared_before_its_hour() -> None:
     assert noted(rules.judge(CASUAL, replace(facts(), received=late))) == [
         ("90373-460", "NP", "PT1H30M")
     ]
+    ordinary = replace(IN, starting_hour="1000")
+    assert noted(rules.judge(ordinary, replace(facts(), received=late))) == []
 
 
 @pytest.mark.parametrize(
