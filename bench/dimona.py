@@ -33,6 +33,8 @@ STEADY_PER_S = 50.0
 STEADY_LASTS_S = 10.0
 GRPC_TARGET, XML_TARGET, P99_TARGET_MS = 400.0, 250.0, 100.0
 YEARS = 8
+"""Days that a run may begin on: no Dimona may be for a day ten years ahead."""
+HANDLED_WITHIN_S = 60.0
 WORKERS = 400
 
 
@@ -154,7 +156,7 @@ async def _until_handled(stage: Stage) -> float:
         answer = await stage.declarations(population.BREWERY).GetDeclaration(asked)
         if answer.declaration.HasField("notification"):
             return time.perf_counter() - began
-        if time.perf_counter() - began > documents.PATIENCE_S:
+        if time.perf_counter() - began > HANDLED_WITHIN_S:
             raise StepFailed("what was receipted is not handled")
 
 
