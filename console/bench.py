@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import batch, consult, ledger, lookup, overload, publish, results, steady
+from bench import batch, consult, dimona, ledger, lookup, overload, publish, results, steady
 from bench.results import Measure, against_target
 from console import endpoints as endpoints_file
 from console import nation, processes, tree
@@ -119,7 +119,7 @@ async def _nation(endpoints: Path) -> list[Measure]:
     return await lookup.run(endpoints, lambda first, last: nation.fill(admin, first, last))
 
 
-EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "publish")
+EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish")
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
 WITH_BAR = frozenset({"ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
@@ -130,6 +130,7 @@ _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "batch": batch.run,
     "publish": publish.run,
     "ledger": ledger.run,
+    "dimona": dimona.run,
     "overload": _overload,
     "ledger_proof": _ledger_proof,
     "nation": _nation,

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import grpc
-from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
+from crossroads.declarations.v1 import (
+    declarations_pb2,
+    declarations_pb2_grpc,
+    personnel_pb2,
+    personnel_pb2_grpc,
+)
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
@@ -62,6 +67,22 @@ class Declarations:
             metadata=on_behalf_of(caller),
         )
         return answer.declaration
+
+
+class Personnel:
+    """The personnel files of employers."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def page(
+        self, caller: Identity, request: personnel_pb2.GetPersonnelFileRequest
+    ) -> personnel_pb2.GetPersonnelFileResponse:
+        stub = personnel_pb2_grpc.PersonnelStub(self._channels.peer("declarations"))
+        answer: personnel_pb2.GetPersonnelFileResponse = await stub.GetPersonnelFile(
+            request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+        )
+        return answer
 
 
 class Repertory:

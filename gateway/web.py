@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, refused, soap
+from gateway import callers, dimona, documents, personnel_file, refused, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
-from gateway.peers import Declarations
+from gateway.peers import Declarations, Personnel
 from mesh import deadlines, telemetry
 from mesh.certificates import Certificates
 from mesh.identity import Identity
@@ -37,12 +37,14 @@ class Web:
         certificates: Certificates,
         exchange: Exchange,
         declarations: Declarations,
+        personnel: Personnel,
         door: DoorBook,
         healthy: Callable[[], Awaitable[bool]],
     ) -> None:
         self._certificates = certificates
         self._exchange = exchange
         self._declarations = declarations
+        self._personnel = personnel
         self._door = door
         self._healthy = healthy
 
@@ -54,6 +56,7 @@ class Web:
                 Route("/ssdn", self._behind(self._describe), methods=["GET"]),
                 Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
                 Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
+                Route("/nsso/personnel-file", self._behind(self._list), methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]
@@ -117,6 +120,13 @@ class Web:
         if found is None:
             return _xml(b"", 202, {"retry-after": "1"})
         return _xml(found)
+
+    async def _list(self, request: Request, caller: Identity) -> Response:
+        body = await documents.receive(request.stream())
+        form, anomalies = personnel_file.read(documents.parse(body))
+        if anomalies:
+            return _xml(personnel_file.refused(anomalies), 400)
+        return _xml(await personnel_file.answer(self._personnel, caller, form))
 
     async def _health(self, _: Request) -> Response:
         healthy = await self._healthy()

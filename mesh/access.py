@@ -85,6 +85,7 @@ TABLE: dict[str, frozenset[str]] = {
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
     _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    "/crossroads.declarations.v1.Personnel/GetPersonnelFile": frozenset({"employer"}),
     _MANDATES + "PutMandate": frozenset({"employer", "operator"}),
     _MANDATES + "ListMandates": frozenset({"employer", "operator"}),
     _PERIODS + "ListPeriods": frozenset({"employer"}),

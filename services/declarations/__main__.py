@@ -8,6 +8,7 @@ from crossroads.declarations.v1 import (
     declarations_pb2_grpc,
     mandates_pb2_grpc,
     periods_pb2_grpc,
+    personnel_pb2_grpc,
 )
 from crossroads.router.v1 import supplier_pb2_grpc
 
@@ -16,10 +17,12 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import employers
+from services.declarations.courtesy import Courtesy
 from services.declarations.dimona.servicer import Servicer as Periods
 from services.declarations.handled import Handled
 from services.declarations.mandates.servicer import Servicer as Mandates
 from services.declarations.peers import Ledger, Repertory, Router
+from services.declarations.personnel.servicer import Servicer as Personnel
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
@@ -39,17 +42,19 @@ async def main(settings: Settings) -> None:
     channels = Channels(settings)
     repertory = Repertory(channels)
     telling = Telling(repertory, Router(channels), Ledger(channels))
-    handled = Handled(url)
+    handled, courtesy = Handled(url), Courtesy()
     server = Server(settings)
     server.mount(
-        declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
+        declarations_pb2_grpc.add_DeclarationsServicer_to_server,
+        Servicer(engine, handled, courtesy),
     )
+    server.mount(personnel_pb2_grpc.add_PersonnelServicer_to_server, Personnel(engine))
     server.mount(mandates_pb2_grpc.add_MandatesServicer_to_server, Mandates(engine))
     server.mount(periods_pb2_grpc.add_PeriodsServicer_to_server, Periods(engine))
     server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(
-        Worker(engine, url, repertory).run(),
+        Worker(engine, url, repertory, courtesy).run(),
         outbox.Worker(engine, url, telling.handlers).run(),
         handled.run(),
     )
