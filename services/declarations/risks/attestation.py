@@ -23,9 +23,7 @@ from services.declarations.risks.domain import (
 )
 
 
-def write(
-    risk: Risk, form: social_risk_pb2.SocialRiskForm | None = None
-) -> risks_pb2.SocialRisk:
+def write(risk: Risk, form: social_risk_pb2.SocialRiskForm | None = None) -> risks_pb2.SocialRisk:
     return risks_pb2.SocialRisk(
         number=risk.number,
         scenario=risk.scenario,

@@ -99,7 +99,9 @@ def _of_quarters(quarters: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
 
 def _retirement(quarters: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
     """Told by the first quarter in which an employer declares the worker as pensioned."""
-    retired = sorted((quarter.quarter, employer) for employer, quarter in quarters if quarter.retired)
+    retired = sorted(
+        (quarter.quarter, employer) for employer, quarter in quarters if quarter.retired
+    )
     if retired:
         quarter, employer = retired[0]
         begin = reference.days_of(quarter).begin

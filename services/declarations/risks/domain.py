@@ -1,4 +1,4 @@
-"""What a social risk is: its scenario, its state, the quarters it rests on, what differs in them."""
+"""What a social risk is: its scenario, its state, the quarters it rests on."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ class Scenario:
     one_day: bool = False
     quarters_before: int = -1
     """Quarters before that of the risk whose wages matter; -1: no wages matter."""
+    asks_ahead: bool = False
+    """Whether the form has elements for a quarter that is not yet declared."""
     may_come: bool = False
     """Whether the first day may still lie ahead."""
     event: str = ""
@@ -193,7 +195,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A declaration of a risk as stored; `form` and `anomalies` as sent, empty where it has none."""
+    """A declaration of a risk as stored; `form` and `anomalies` as they were sent."""
 
     declarer: str
     """Path of who declares: an employer, or the institution whose officer keyed it in."""

@@ -100,6 +100,13 @@ def anomalies(
     )
 
 
+def quarter(message: Message, name: str) -> Quarter:
+    """What a block in the elements of the DmfA holds of one worker in the quarter of that name."""
+    inside = list(walk(message))
+    retired = any(one.zone == RETIRED and one.text == "1" for one in inside)
+    return Quarter(name, tuple(_lines(inside)), retired)
+
+
 def day(text: str, of_year: str = "01-01") -> date | None:
     """A day, or that day of a year; None for anything else."""
     try:
@@ -144,10 +151,8 @@ def _quarters(message: Message) -> Iterator[Quarter]:
     """What the form anticipates of each quarter that it holds."""
     for one in walk(message):
         if one.zone in DECLARATIONS and isinstance(one.value, Message):
-            inside = list(walk(one.value))
-            quarter = next((o.text for o in inside if o.zone == QUARTER), "")
-            retired = any(o.zone == RETIRED and o.text == "1" for o in inside)
-            yield Quarter(quarter, tuple(_lines(inside)), retired)
+            inside = walk(one.value)
+            yield quarter(one.value, next((o.text for o in inside if o.zone == QUARTER), ""))
 
 
 def _lines(inside: Iterable[Found]) -> Iterator[Line]:

@@ -38,4 +38,4 @@ def recipients(branch: Branch, subject: Subject, days: Period) -> tuple[Institut
 
 def may_key(branch: Branch, officer: Institution) -> bool:
     """Whether an officer of that institution may key a form of the branch in."""
-    return officer.sector == SECTORS[branch]
+    return officer == Institution(SECTORS[branch], 0) or officer in BODIES[branch]

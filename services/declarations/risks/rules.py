@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from mesh.periods import Period
-from services.declarations.risks import lifecycle, reference, routing
+from services.declarations.risks import lifecycle, reference, routing, scenarios
 from services.declarations.risks.domain import (
     BLOCKING,
     Action,
@@ -63,7 +63,7 @@ class Outcome:
 
 def judge(form: Form, facts: Facts, found: tuple[Anomaly, ...]) -> Outcome:
     """Judge a form. `found` is what reading it and its contract showed."""
-    anomalies = (*found, *_new(form, _of_form(form, facts), found))
+    anomalies = (*found, *_new(_of_form(form, facts), found))
     action, scenario = form.action, form.scenario
     refused = any(anomaly.gravity == BLOCKING for anomaly in anomalies)
     if refused or action is None or scenario is None or facts.subject is None:
@@ -77,11 +77,12 @@ def judge(form: Form, facts: Facts, found: tuple[Anomaly, ...]) -> Outcome:
 
 
 def finalise(risk: Risk) -> Outcome:
-    """Close a risk; every quarter of its reference period must be declared or anticipated."""
+    """Close a risk; where its form asks for quarters ahead, none of them may be missing."""
+    asks_ahead = scenarios.known()[risk.scenario].asks_ahead
     missing = tuple(
         Anomaly(f"{EMPLOYER_DECLARATION}-{ABSENT}", "EmployerDeclaration", filled.quarter)
         for filled in risk.quarters
-        if filled.source is Source.MISSING
+        if filled.source is Source.MISSING and asks_ahead
     )
     return _moved(risk, Action.FINALISE, missing)
 
@@ -106,7 +107,7 @@ def _made(form: Form, scenario: Scenario, begin: date, facts: Facts) -> Risk:
     days = _days(scenario, begin, form.last_day)
     return Risk(
         number=before.number if before else facts.number,
-        ssin=subject.ssin if subject else form.ssin,
+        ssin=before.ssin if before else subject.ssin if subject else form.ssin,
         employer=facts.employer,
         nsso_number=facts.nsso_number,
         scenario=scenario.code,
@@ -122,7 +123,7 @@ def _made(form: Form, scenario: Scenario, begin: date, facts: Facts) -> Risk:
         recipients=routing.recipients(scenario.branch, subject, days) if subject else (),
         differences=before.differences if before else (),
         version=before.version + 1 if before else 1,
-        on_paper=facts.on_paper,
+        on_paper=facts.on_paper or bool(before and before.on_paper),
     )
 
 
@@ -159,7 +160,11 @@ def _of_state(form: Form, facts: Facts) -> Iterator[Anomaly]:
         yield _at(form, "00222", lifecycle.NOT_FOUND, "ReferenceNbr", form.refers_to)
     elif isinstance(following, str):
         yield _at(form, "00110", following, "AttestationStatus")
-    if risk is not None and facts.subject is not None and facts.subject.ssin != risk.ssin:
+    if (
+        risk is not None
+        and facts.subject is not None
+        and risk.ssin not in {facts.subject.ssin, form.ssin}
+    ):
         yield _at(form, "00024", NOT_THE_ORIGINAL, "INSS")
     if risk is not None and form.identification != risk.scenario:
         yield _at(form, "00296", NOT_THE_ORIGINAL, "Identification")
@@ -206,9 +211,7 @@ def _at(form: Form, zone: str, kind: str, tag: str, value: str = "") -> Anomaly:
     return Anomaly(f"{zone}-{kind}", name or tag or zone, value or text, BLOCKING, place)
 
 
-def _new(
-    form: Form, rules: Iterator[Anomaly], found: tuple[Anomaly, ...]
-) -> Iterator[Anomaly]:
+def _new(rules: Iterator[Anomaly], found: tuple[Anomaly, ...]) -> Iterator[Anomaly]:
     """A rule adds nothing about an element in which its contract found something already."""
     wrong = {anomaly.error_id[:5] for anomaly in found}
     for anomaly in rules:

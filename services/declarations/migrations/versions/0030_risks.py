@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("begins", sa.Date, nullable=False),
         sa.Column("ends", sa.Date, nullable=False),
         sa.Column("recipients", sa.ARRAY(sa.Text), nullable=False),
+        sa.Column("on_paper", sa.Boolean, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("awaited", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("due", sa.Boolean, nullable=False),
