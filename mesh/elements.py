@@ -74,7 +74,7 @@ def block(descriptor: Descriptor) -> Block:
     """What a message consists of; a field without an element bears the CamelCase of its name."""
     parts: list[Part] = []
     schema_location = None
-    for order, field in enumerate(sorted(descriptor.fields, key=lambda field: field.number)):
+    for order, field in enumerate(descriptor.fields):
         element = field.GetOptions().Extensions[elements_pb2.element]
         if element.content == elements_pb2.CONTENT_SCHEMA_LOCATION:
             schema_location = field
