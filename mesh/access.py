@@ -17,6 +17,7 @@ _EXCHANGE = "/crossroads.router.v1.Exchange/"
 _MAILBOX = "/crossroads.router.v1.Mailbox/"
 _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
+_DMFA = "/crossroads.declarations.v1.Dmfa/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
 
 OF_A_HUB = frozenset({"service/repertory", "service/router"})
@@ -83,6 +84,12 @@ TABLE: dict[str, frozenset[str]] = {
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
     _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    _DMFA + "SubmitDmfa": frozenset({"employer"}),
+    _DMFA + "SubmitDmfaUpdate": frozenset({"employer"}),
+    _DMFA + "GetDmfa": frozenset({"employer"}),
+    _DMFA + "ListDmfaIdentifiers": frozenset({"employer"}),
+    _DMFA + "ListDmfaChanges": frozenset({"employer"}),
+    _DMFA + "GetQuarter": frozenset({"employer"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

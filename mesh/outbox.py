@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -86,6 +86,20 @@ async def put(
     )
     await database.notify(connection, CHANNEL)
     return item
+
+
+async def put_all(connection: AsyncConnection, kind: str, payloads: Sequence[bytes]) -> None:
+    """Queue many things of one kind, in this order, by one statement."""
+    await connection.execute(
+        sa.text(
+            "INSERT INTO outbox (id, kind, payload, traceparent)"
+            " SELECT gen_random_uuid(), :kind, payload, :traceparent"
+            " FROM unnest(CAST(:payloads AS bytea[])) WITH ORDINALITY AS put (payload, place)"
+            " ORDER BY place"
+        ),
+        {"kind": kind, "traceparent": telemetry.traceparent(), "payloads": list(payloads)},
+    )
+    await database.notify(connection, CHANNEL)
 
 
 class Worker:
