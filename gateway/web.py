@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, refused, soap
+from gateway import callers, dimona, documents, refused, risk_pages, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.peers import Declarations
@@ -54,6 +54,7 @@ class Web:
                 Route("/ssdn", self._behind(self._describe), methods=["GET"]),
                 Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
                 Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
+                *risk_pages.routes(self._behind, self._declarations.risks),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]

@@ -18,6 +18,7 @@ _MAILBOX = "/crossroads.router.v1.Mailbox/"
 _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
 _DMFA = "/crossroads.declarations.v1.Dmfa/"
+_RISKS = "/crossroads.declarations.v1.Risks/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
 
 OF_A_HUB = frozenset({"service/repertory", "service/router"})
@@ -90,6 +91,13 @@ TABLE: dict[str, frozenset[str]] = {
     _DMFA + "ListDmfaIdentifiers": frozenset({"employer"}),
     _DMFA + "ListDmfaChanges": frozenset({"employer"}),
     _DMFA + "GetQuarter": frozenset({"employer"}),
+    _RISKS + "SubmitRisk": frozenset({"employer"}),
+    _RISKS + "SubmitPaperRisk": frozenset({"institution"}),
+    _RISKS + "FinaliseRisk": frozenset({"employer", "institution"}),
+    _RISKS + "CancelRisk": frozenset({"employer", "institution"}),
+    _RISKS + "GetRisk": frozenset({"employer", "institution"}),
+    _RISKS + "ListRisks": frozenset({"employer", "citizen"}),
+    _RISKS + "ListCareer": frozenset({"employer", "citizen"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossroads.declarations.v1 import declarations_pb2_grpc
+from crossroads.declarations.v1 import declarations_pb2_grpc, risks_pb2_grpc
 from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
@@ -14,6 +14,11 @@ from mesh.settings import Settings
 from services.declarations import employers
 from services.declarations.handled import Handled
 from services.declarations.peers import Ledger, Repertory, Router
+from services.declarations.risks import peers as risks_peers
+from services.declarations.risks.quarters import DmfaQuarters
+from services.declarations.risks.servicer import Servicer as RisksServicer
+from services.declarations.risks.supply import Supply
+from services.declarations.risks.worker import Worker as RisksWorker
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
@@ -34,14 +39,18 @@ async def main(settings: Settings) -> None:
     repertory = Repertory(channels)
     telling = Telling(repertory, Router(channels), Ledger(channels))
     handled = Handled(url)
+    quarters = DmfaQuarters()
+    supply = Supply(quarters)
     server = Server(settings)
     server.mount(
         declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
     )
-    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
+    server.mount(risks_pb2_grpc.add_RisksServicer_to_server, RisksServicer(engine, handled, supply))
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine, supply))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(
         Worker(engine, url, repertory).run(),
+        RisksWorker(engine, url, risks_peers.Repertory(channels), quarters).run(),
         outbox.Worker(engine, url, telling.handlers).run(),
         handled.run(),
     )

@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2
+from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, risks_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
 from crossroads.rights.v1 import rights_pb2
@@ -21,6 +21,7 @@ CONTRACTS = (
     mailbox_pb2,
     repertory_pb2,
     rights_pb2,
+    risks_pb2,
     supplier_pb2,
 )
 

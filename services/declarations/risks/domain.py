@@ -58,7 +58,9 @@ class Scenario:
     code: str
     branch: Branch
     begins: tuple[str, ...]
-    """Zones that give the first day, the first present one counts."""
+    """Zones that give the first day; the first that is present counts."""
+    latest: bool = False
+    """Whether the latest of several such days counts, instead of the earliest."""
     ends: str = ""
     """Zone that gives the last day; empty: the risk runs on, or is of one day."""
     one_day: bool = False

@@ -74,8 +74,8 @@ def read(message: Message) -> Form:
         company_id=employer.get(COMPANY_ID, ""),
         nsso_number=employer.get(NSSO_NUMBER, "") or employer.get(LOCAL_NUMBER, ""),
         refers_to=_refers_to(found),
-        begin=_begin(scenario, text),
-        last_day=_last_day(scenario, text),
+        begin=_begin(scenario, found),
+        last_day=_last_day(scenario, found),
         anticipated=tuple(_quarters(message)),
         places={z: (o.name, o.text, o.place) for z, o in first.items()},
     )
@@ -115,13 +115,21 @@ def day(text: str, of_year: str = "01-01") -> date | None:
         return None
 
 
-def _begin(scenario: Scenario | None, text: dict[str, str]) -> date | None:
-    zones = scenario.begins if scenario else ()
-    return next((day(text[zone]) for zone in zones if zone in text), None)
+def _begin(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
+    """Of several days of one zone the earliest, or the latest, as the scenario says."""
+    if scenario is None:
+        return None
+    for zone in scenario.begins:
+        days = [on for one in found if one.zone == zone and (on := day(one.text))]
+        if days:
+            return max(days) if scenario.latest else min(days)
+    return None
 
 
-def _last_day(scenario: Scenario | None, text: dict[str, str]) -> date | None:
-    return day(text.get(scenario.ends, ""), "12-31") if scenario and scenario.ends else None
+def _last_day(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
+    ends = scenario.ends if scenario else ""
+    days = [on for one in found if ends and one.zone == ends and (on := day(one.text, "12-31"))]
+    return max(days, default=None)
 
 
 def _person(found: Iterable[Found]) -> str:

@@ -20,6 +20,12 @@ BODIES = {
     Branch.WORK_ACCIDENT: {Institution(1, 1)},
 }
 """Payment bodies, health funds and the fund that insures who chose none, insurers."""
+QUALITIES = {
+    Branch.UNEMPLOYMENT: {1, 2, 3},
+    Branch.INCAPACITY: {1, 2},
+    Branch.WORK_ACCIDENT: {10},
+}
+"""In which the body knows whom it would pay."""
 
 
 def recipients(branch: Branch, subject: Subject, days: Period) -> tuple[Institution, ...]:
@@ -30,8 +36,8 @@ def recipients(branch: Branch, subject: Subject, days: Period) -> tuple[Institut
     first = Period(days.begin, max(days.end, days.begin + timedelta(days=1)))
     own = {
         institution
-        for institution, _, known in subject.inscriptions
-        if institution in BODIES[branch] and known.overlaps(first)
+        for institution, quality, known in subject.inscriptions
+        if institution in BODIES[branch] and quality in QUALITIES[branch] and known.overlaps(first)
     }
     return (Institution(SECTORS[branch], 0), *sorted(own))
 

@@ -54,7 +54,7 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         sent = wire.sent(
             request.request_id,
             Channel.PAPER,
-            [request.form],
+            [request.form, *request.anomalies],
             image=request.image_digest,
             received_on=request.received_on,
         )
