@@ -46,9 +46,7 @@ def amend(update: dmfa_update_pb2.DmfaNaturalPersonUpdate, before: Standing | No
     if update.natural_person_user_reference:
         content.natural_person_user_reference = update.natural_person_user_reference
     content.worker_records.extend(record for record, _, _ in records.values())
-    return Amended(
-        content, tuple(origin for _, _, origin in records.values()), tuple(findings)
-    )
+    return Amended(content, tuple(origin for _, _, origin in records.values()), tuple(findings))
 
 
 _Records = dict[tuple[str, str], tuple[dmfa_pb2.DmfaWorkerRecord, str, int]]
@@ -111,34 +109,43 @@ def _apply(
     """Change the records in place where the update may; what is wrong with it otherwise."""
     action = one.worker_record_update_action
     key = (action.employer_class, action.worker_code)
-    where = (*path, ("worker_record_update_action", -1), ("update_action", -1))
-    last = one.last_situation_wr
-    if action.update_action == ADDED:
-        if one.HasField("last_situation_wr"):
-            return [Finding("00618-174", "UpdateAction", where, action.update_action)]
-        if key in records:
-            return [Finding("90012-006", "WorkerRecordUpdateAction", where[:-1], " ".join(key))]
-        records[key] = (_record(action), "", number)
-        return []
-    if action.update_action not in {TAKEN_BACK, CHANGED}:
-        return [Finding("00618-008", "UpdateAction", where, action.update_action)]
-    old = (last.employer_class, last.worker_code)
-    version = last.worker_record_version_nbr.lstrip("0")
-    known = records.get(old)
-    where = (*path, ("last_situation_wr", -1), ("worker_record_version_nbr", -1))
-    if known is None:
-        return [Finding("00610-182", "WorkerRecordVersionNbr", where, version)]
-    if version != known[1]:
-        return [Finding("00610-180", "WorkerRecordVersionNbr", where, version)]
-    if action.update_action == CHANGED and key != old and key in records:
-        return [Finding("90012-006", "WorkerRecordUpdateAction", path, " ".join(key))]
-    del records[old]
-    if action.update_action == CHANGED:
-        records[key] = (_record(action), "", number)
+    old = None if action.update_action == ADDED else _last(one)
+    wrong = [*_action(one, path), *(_last_situation(one, records, path) if old else ())]
+    stays = action.update_action != TAKEN_BACK
+    if not wrong and stays and key != old and key in records:
+        where = (*path, ("worker_record_update_action", -1))
+        wrong.append(Finding("90012-006", "WorkerRecordUpdateAction", where, " ".join(key)))
+    if wrong:
+        return wrong
+    if old:
+        del records[old]
+    if stays:
+        records[key] = (blocks.adopt(action, dmfa_pb2.DmfaWorkerRecord()), "", number)
     return []
 
 
-def _record(
-    action: dmfa_update_pb2.DmfaWorkerRecordUpdateAction,
-) -> dmfa_pb2.DmfaWorkerRecord:
-    return blocks.adopt(action, dmfa_pb2.DmfaWorkerRecord())
+def _action(one: dmfa_update_pb2.DmfaWorkerRecordUpdate, path: Path) -> Iterator[Finding]:
+    """What is added was not there before."""
+    action = one.worker_record_update_action.update_action
+    where = (*path, ("worker_record_update_action", -1), ("update_action", -1))
+    if action not in {TAKEN_BACK, CHANGED, ADDED}:
+        yield Finding("00618-008", "UpdateAction", where, action)
+    elif action == ADDED and one.HasField("last_situation_wr"):
+        yield Finding("00618-174", "UpdateAction", where, action)
+
+
+def _last_situation(
+    one: dmfa_update_pb2.DmfaWorkerRecordUpdate, records: _Records, path: Path
+) -> Iterator[Finding]:
+    """What is changed or taken back is the latest version of a record."""
+    version = one.last_situation_wr.worker_record_version_nbr.lstrip("0")
+    where = (*path, ("last_situation_wr", -1), ("worker_record_version_nbr", -1))
+    known = records.get(_last(one))
+    if known is None:
+        yield Finding("00610-182", "WorkerRecordVersionNbr", where, version)
+    elif version != known[1]:
+        yield Finding("00610-180", "WorkerRecordVersionNbr", where, version)
+
+
+def _last(one: dmfa_update_pb2.DmfaWorkerRecordUpdate) -> tuple[str, str]:
+    return (one.last_situation_wr.employer_class, one.last_situation_wr.worker_code)

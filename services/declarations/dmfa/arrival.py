@@ -73,9 +73,7 @@ class Arrival:
         self._add(content)
         self.workers += len(part.persons)
         async with self._engine.begin() as connection:
-            await Intake(connection).put_part(
-                self._employer, self.ticket, self._parts, content
-            )
+            await Intake(connection).put_part(self._employer, self.ticket, self._parts, content)
         self._parts += 1
 
     def _close(self, closing: dmfa_pb2.DmfaClosing) -> None:
@@ -108,6 +106,4 @@ def malformed(field: str, description: str) -> Refusal:
 
 
 def too_large(most: int) -> Refusal:
-    return Refusal(
-        grpc.StatusCode.INVALID_ARGUMENT, "FORM_TOO_LARGE", metadata={"most": str(most)}
-    )
+    return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "FORM_TOO_LARGE", metadata={"most": str(most)})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 M = TypeVar("M", bound=Message)
@@ -57,10 +57,11 @@ def notice(source: Message, target: M, action: str) -> M:
     return target
 
 
-def _place(descriptor: Descriptor, wanted: str) -> FieldDescriptor | None:
+def _place(descriptor: Any, wanted: str) -> FieldDescriptor | None:
     for field in descriptor.fields:
         if field.message_type is not None and field.message_type.name == wanted:
-            return field
+            found: FieldDescriptor = field
+            return found
     return None
 
 

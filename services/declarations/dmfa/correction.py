@@ -10,7 +10,7 @@ from crossroads.forms.v1 import dmfa_pb2, dmfa_pid_pb2, dmfa_update_pb2, notific
 from crossroads.router.v1 import exchange_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mesh import elements, outbox
+from mesh import elements, identification, outbox
 from services.declarations.dmfa import (
     amendment,
     effects,
@@ -58,14 +58,14 @@ class Correction:
     async def handle(self) -> tuple[list[Anomaly], int]:
         """The anomalies, and the number of the quarter; 0 where the correction is refused."""
         sent = [notification_pb2.AnomalyReport.FromString(a) for a in self._submission.anomalies]
-        found = elements.anomalies(self.wire, judgement.FORM)
+        about = quarter(self._submission.quarter)
+        found = elements.anomalies(self.wire, judgement.FORM, int(about) if about else 0)
         self._anomalies.add(judgement.of_channel(sent))
         self._anomalies.add(judgement.of_element(one) for one in found)
         pid = await Intake(self._connection).declaration_pid(
             self._submission.employer, self._submission.quarter
         )
         self._find(_of_whole(self.wire, pid))
-        about = quarter(self._submission.quarter)
         if about is None or not pid:
             return self._anomalies.told, 0
         before = await self._known()
@@ -91,9 +91,7 @@ class Correction:
 
     async def _current(self) -> dict[str, Recorded]:
         ssins = {one.inss for one in self._updates}
-        return await self._store.current(
-            self._submission.employer, self._submission.quarter, ssins
-        )
+        return await self._store.current(self._submission.employer, self._submission.quarter, ssins)
 
     def _judge(self, amended: list[Amended], about: Quarter) -> None:
         seen: set[str] = set()
@@ -111,7 +109,7 @@ class Correction:
     async def _identify(self, before: dict[str, Standing]) -> None:
         """A person who was not declared yet must be known, under the number declared."""
         new = {one.inss for one in self._updates if one.inss not in before}
-        known = await self._ask.lookup({ssin for ssin in new if elements.CHECK_DIGITS["ssin"](ssin)})
+        known = await self._ask.lookup({ssin for ssin in new if identification.ssin_is_valid(ssin)})
         for number, one in enumerate(self._updates):
             person = known.get(one.inss)
             if person and (not person.known or person.ssin != one.inss):
@@ -188,9 +186,7 @@ class Correction:
                 self._payloads.append(effects.de_integration(name, one.ssin, about))
 
     def _find(self, findings: Iterator[Finding] | list[Finding]) -> None:
-        self._anomalies.add(
-            places.anomaly(one, self.wire, judgement.FORM) for one in findings
-        )
+        self._anomalies.add(places.anomaly(one, self.wire, judgement.FORM) for one in findings)
 
 
 def _stood(recorded: Recorded | None) -> bool:

@@ -10,6 +10,7 @@ from crossroads.declarations.v1 import dmfa_pb2 as wires
 from crossroads.forms.v1 import dmfa_pb2, notification_pb2
 
 from mesh import elements
+from services.declarations.dimona.domain import DimonaPeriod, Person
 from services.declarations.dmfa import confrontation, contributions, form, places, rules, wages
 from services.declarations.dmfa.domain import (
     BLOCKING,
@@ -22,7 +23,6 @@ from services.declarations.dmfa.domain import (
     Totals,
     Worked,
 )
-from services.declarations.dimona.domain import DimonaPeriod, Person
 
 MOST = 10_000
 """Anomalies that are told of one declaration; those that block come first."""
@@ -61,7 +61,7 @@ class Anomalies:
         return list(dict.fromkeys((*self.blocking, *self.noted)))[:MOST]
 
 
-class Place:
+class Layout:
     """Where the persons of a form stand, and what stands after them."""
 
     def __init__(self, wire: dmfa_pb2.DmfaForm, workers: int) -> None:
@@ -97,24 +97,24 @@ class Place:
         return Anomaly(one.error_id, one.tag, one.value, one.gravity, ",".join(steps))
 
 
-def of_frame(place: Place, frame: Frame, today: date) -> list[Anomaly]:
+def of_frame(layout: Layout, frame: Frame, today: date) -> list[Anomaly]:
     """What is wrong with the form besides its persons and its total."""
-    wire = place.wire
-    found = [of_element(one) for one in elements.anomalies(wire, FORM)]
+    wire = layout.wire
+    found = [of_element(one) for one in elements.anomalies(wire, FORM, _number(frame.quarter))]
     ruled = [places.anomaly(one, wire, FORM) for one in rules.of_frame(frame, today)]
-    return place.of_frame(_once(found, ruled))
+    return layout.of_frame(_once(found, ruled))
 
 
-def of_total(place: Place, frame: Frame, totals: Totals) -> list[Anomaly]:
+def of_total(layout: Layout, frame: Frame, totals: Totals) -> list[Anomaly]:
     found = contributions.of_whole(frame, totals)
-    return place.of_frame(places.anomaly(one, place.wire, FORM) for one in found)
+    return layout.of_frame(places.anomaly(one, layout.wire, FORM) for one in found)
 
 
-def of_part(content: bytes, place: Place, first: int, quarter: Quarter | None) -> list[Judged]:
+def of_part(content: bytes, layout: Layout, first: int, quarter: Quarter | None) -> list[Judged]:
     """The persons of a part, the first of which is number `first` of the form."""
     part = wires.DmfaPart.FromString(content)
     return [
-        _judged(wire, place.of_person(first + number), quarter)
+        _judged(wire, layout.of_person(first + number), quarter)
         for number, wire in enumerate(part.persons)
     ]
 
@@ -173,11 +173,9 @@ def of_element(one: elements.Anomaly) -> Anomaly:
     )
 
 
-def _judged(
-    wire: dmfa_pb2.DmfaNaturalPerson, location: str, quarter: Quarter | None
-) -> Judged:
+def _judged(wire: dmfa_pb2.DmfaNaturalPerson, location: str, quarter: Quarter | None) -> Judged:
     person = form.person(wire)
-    found = [of_element(one) for one in elements.anomalies(wire, location)]
+    found = [of_element(one) for one in elements.anomalies(wire, location, _number(quarter))]
     ruled = rules.of_person(person, quarter) if quarter else []
     return Judged(
         wire,
@@ -187,6 +185,10 @@ def _judged(
         tuple(_once(found, [places.anomaly(one, wire, location) for one in ruled])),
         location,
     )
+
+
+def _number(quarter: Quarter | None) -> int:
+    return int(quarter) if quarter else 0
 
 
 def _once(found: list[Anomaly], ruled: list[Anomaly]) -> list[Anomaly]:

@@ -110,9 +110,7 @@ def _records(recorded: Recorded | None) -> dict[tuple[str, str], _Record]:
     numbers = dmfa_pid_pb2.DmfaIDNaturalPerson.FromString(recorded.identifiers)
     return {
         (record.employer_class, record.worker_code): (record, numbered)
-        for record, numbered in zip(
-            person.worker_records, numbers.id_worker_records, strict=True
-        )
+        for record, numbered in zip(person.worker_records, numbers.id_worker_records, strict=True)
     }
 
 

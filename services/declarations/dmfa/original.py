@@ -1,4 +1,4 @@
-"""Handling an original: judged part by part, recorded as it goes, kept only where nothing blocks."""
+"""Handling an original: judged and recorded part by part, kept only where nothing blocks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from services.declarations.dmfa import (
 )
 from services.declarations.dmfa.domain import Anomaly, Finding, Quarter, Totals
 from services.declarations.dmfa.intake import Intake
-from services.declarations.dmfa.judgement import Anomalies, Judged, Place
+from services.declarations.dmfa.judgement import Anomalies, Judged, Layout
 from services.declarations.dmfa.records import Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.dmfa.telling import ATTEST
@@ -47,7 +47,7 @@ class Original:
         self._at = at
         self.wire = dmfa_pb2.DmfaForm.FromString(submission.form)
         self._frame = form.frame(self.wire)
-        self._place = Place(self.wire, submission.workers)
+        self._layout = Layout(self.wire, submission.workers)
         self._anomalies = Anomalies()
         self._totals = Totals()
         self._ssins: set[str] = set()
@@ -58,11 +58,11 @@ class Original:
         today = self._submission.received_at.astimezone(clock.BRUSSELS).date()
         sent = [notification_pb2.AnomalyReport.FromString(a) for a in self._submission.anomalies]
         self._anomalies.add(judgement.of_channel(sent))
-        self._anomalies.add(judgement.of_frame(self._place, self._frame, today))
+        self._anomalies.add(judgement.of_frame(self._layout, self._frame, today))
         await self._check_first()
         savepoint = await self._connection.begin_nested()
         await self._parts()
-        self._anomalies.add(judgement.of_total(self._place, self._frame, self._totals))
+        self._anomalies.add(judgement.of_total(self._layout, self._frame, self._totals))
         await self._missing()
         if self._anomalies.blocking:
             await savepoint.rollback()
@@ -93,16 +93,12 @@ class Original:
                 await self._record(judged, known, number, self._frame.quarter)
 
     async def _part(self, number: int) -> bytes | None:
-        return await self._intake.part(
-            self._submission.employer, self._submission.ticket, number
-        )
+        return await self._intake.part(self._submission.employer, self._submission.ticket, number)
 
     def _judge(self, content: bytes, first: int) -> asyncio.Task[list[Judged]]:
         """In a thread, so that whoever else is served does not wait for the whole part."""
         return asyncio.create_task(
-            asyncio.to_thread(
-                judgement.of_part, content, self._place, first, self._frame.quarter
-            )
+            asyncio.to_thread(judgement.of_part, content, self._layout, first, self._frame.quarter)
         )
 
     async def _compare(self, judged: Sequence[Judged]) -> dict[str, Person]:
@@ -192,8 +188,8 @@ class Original:
                 self._find(finding)
 
     def _find(self, finding: Finding) -> None:
-        place = self._place
-        self._anomalies.add(place.of_frame([places.anomaly(finding, place.wire, judgement.FORM)]))
+        layout = self._layout
+        self._anomalies.add(layout.of_frame([places.anomaly(finding, layout.wire, judgement.FORM)]))
 
 
 def _is_ssin(text: str) -> bool:

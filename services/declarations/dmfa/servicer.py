@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 import grpc
-from crossroads.declarations.v1 import dmfa_pb2, dmfa_pb2_grpc
+from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import call, clock, deadlines, identification, telemetry, tickets
@@ -80,8 +80,9 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
                 Kind.CORRECTION,
                 tickets.new(),
                 request.request_id,
-                hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in (form, *anomalies)))
-                .digest(),
+                hashlib.sha256(
+                    b"".join(hashlib.sha256(p).digest() for p in (form, *anomalies))
+                ).digest(),
                 quarter=whole.quarter[:5],
                 workers=len(whole.natural_person_updates),
                 channel=request.channel,
@@ -208,7 +209,7 @@ def _submission(
     *,
     quarter: str,
     workers: int,
-    channel: int,
+    channel: declarations_pb2.Channel.ValueType,
     form: bytes,
     anomalies: list[bytes],
 ) -> Submission:

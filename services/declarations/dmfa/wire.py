@@ -94,9 +94,7 @@ def pid_form(
             [numbers(person) for person in persons],
         ),
     )
-    told.references.add(
-        reference_type="1", reference_origin="2", reference_nbr=submission.ticket
-    )
+    told.references.add(reference_type="1", reference_origin="2", reference_nbr=submission.ticket)
     told.references.add(
         reference_type="3", reference_origin="2", reference_nbr=str(submission.declaration_pid)
     )

@@ -64,9 +64,7 @@ class Worker:
     async def _handle(self, connection: AsyncConnection, submission: Submission) -> None:
         at = clock.now()
         original = submission.kind is Kind.ORIGINAL
-        handling = (Original if original else Correction)(
-            connection, self._persons, submission, at
-        )
+        handling = (Original if original else Correction)(connection, self._persons, submission, at)
         anomalies, declaration_pid = await handling.handle()
         accepted = not any(one.gravity == BLOCKING for one in anomalies)
         await outbox.put(connection, LEDGER, effects.entry(submission, anomalies, at))
