@@ -54,9 +54,7 @@ def holds_in(span: elements_pb2.Element | elements_pb2.DatedValue, quarter: int)
     """Whether a quarter lies in a span of quarters; 0 stands for any quarter."""
     if not quarter:
         return True
-    return span.first_quarter <= quarter and (
-        not span.last_quarter or quarter <= span.last_quarter
-    )
+    return span.first_quarter <= quarter and (not span.last_quarter or quarter <= span.last_quarter)
 
 
 def quarter_of(schema_location: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossroads.declarations.v1 import declarations_pb2_grpc, risks_pb2_grpc
+from crossroads.declarations.v1 import declarations_pb2_grpc, dmfa_pb2_grpc, risks_pb2_grpc
 from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
@@ -12,6 +12,9 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import employers
+from services.declarations.dmfa.servicer import Servicer as Quarters
+from services.declarations.dmfa.telling import Telling as QuarterTelling
+from services.declarations.dmfa.worker import Worker as QuarterWorker
 from services.declarations.handled import Handled
 from services.declarations.peers import Ledger, Repertory, Router
 from services.declarations.risks import peers as risks_peers
@@ -37,21 +40,26 @@ async def main(settings: Settings) -> None:
         await Store(connection).know(employers.read(HERE / "employers.yaml"))
     channels = Channels(settings)
     repertory = Repertory(channels)
-    telling = Telling(repertory, Router(channels), Ledger(channels))
+    router = Router(channels)
+    telling = Telling(repertory, router, Ledger(channels))
+    attesting = QuarterTelling(repertory, router)
     handled = Handled(url)
     quarters = DmfaQuarters()
-    supply = Supply(quarters)
     server = Server(settings)
     server.mount(
         declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
     )
-    server.mount(risks_pb2_grpc.add_RisksServicer_to_server, RisksServicer(engine, handled, supply))
-    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine, supply))
+    server.mount(dmfa_pb2_grpc.add_DmfaServicer_to_server, Quarters(engine, handled))
+    server.mount(
+        risks_pb2_grpc.add_RisksServicer_to_server, RisksServicer(engine, handled, Supply(quarters))
+    )
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(
         Worker(engine, url, repertory).run(),
+        QuarterWorker(engine, url, repertory).run(),
         RisksWorker(engine, url, risks_peers.Repertory(channels), quarters).run(),
-        outbox.Worker(engine, url, telling.handlers).run(),
+        outbox.Worker(engine, url, {**telling.handlers, **attesting.handlers}).run(),
         handled.run(),
     )
     await channels.close()

@@ -37,5 +37,9 @@ def unpaid_work(
     for ssin, period_id in employed:
         if ssin not in declared:
             yield Finding(
-                "90007-263", "EmployerDeclaration", (("employer_declaration", -1),), period_id, NOTED
+                "90007-263",
+                "EmployerDeclaration",
+                (("employer_declaration", -1),),
+                period_id,
+                NOTED,
             )

@@ -11,7 +11,7 @@ BLOCKING, COUNTED, NOTED, WARNING = "B", "P", "NP", "W"
 """Classes of anomaly. Only a blocking one refuses a declaration; the others are told."""
 
 Path = tuple[tuple[str, int], ...]
-"""The fields that lead to an element of a form, each with its index; -1 where it is not repeated."""
+"""The fields that lead to an element of a form, with their index; -1: it is not repeated."""
 DAY = timedelta(days=1)
 
 
@@ -35,9 +35,10 @@ class Quarter:
     @property
     def period(self) -> Period:
         """The days of the quarter, half-open."""
-        return Period(self._begin(), self.next._begin())
+        return Period(self.begin, self.next.begin)
 
-    def _begin(self) -> date:
+    @property
+    def begin(self) -> date:
         return date(self.year, 3 * self.number - 2, 1)
 
 
@@ -159,7 +160,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong: `<zone>-<kind>`, the element and where it stands below its person or form."""
+    """Something wrong: `<zone>-<kind>`, the element, its place below its person or form."""
 
     error_id: str
     tag: str
@@ -189,9 +190,7 @@ class Totals:
     deductions: int = 0
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(
-            self.contributions + other.contributions, self.deductions + other.deductions
-        )
+        return Totals(self.contributions + other.contributions, self.deductions + other.deductions)
 
     @property
     def net(self) -> int:

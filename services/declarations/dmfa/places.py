@@ -20,7 +20,7 @@ def anomaly(finding: Finding, message: Message, location: str) -> Anomaly:
 
 
 def locate(message: Message, location: str, path: Path) -> str:
-    """The location of the element that a path leads to; of the last one there where it is absent."""
+    """Where the element that a path leads to stands; where it is absent, the last block above."""
     for name, index in path:
         place = _place(message, name, max(index, 0))
         if place is None:

@@ -62,7 +62,9 @@ class Store:
         )
         return [(row.ssin, row.dimona_period_id) for row in rows]
 
-    async def close(self, employer: str, quarter: str, ssins: Collection[str], at: datetime) -> None:
+    async def close(
+        self, employer: str, quarter: str, ssins: Collection[str], at: datetime
+    ) -> None:
         """What was known of these persons is known no longer from a moment on."""
         await self._connection.execute(
             text(

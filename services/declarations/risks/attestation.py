@@ -90,6 +90,11 @@ def career(events: Iterable[Event]) -> risks_pb2.WorkCareer:
     )
 
 
+def in_parts(events: Iterable[Event]) -> list[tuple[Event, any_pb2.Any]]:
+    """Each event as a career of its own, so that only those of the days asked about leave."""
+    return [(event, packed(career([event]))) for event in events]
+
+
 def packed(message: risks_pb2.SocialRisk | risks_pb2.WorkCareer) -> any_pb2.Any:
     whole = any_pb2.Any()
     whole.Pack(message)

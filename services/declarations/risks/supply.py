@@ -1,25 +1,20 @@
-"""What the NSSO holds of risks and careers, for the bank's questions and for who is concerned."""
+"""Careers as the NSSO can tell them, for the bank's questions and for who is concerned."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
-from crossroads.router.v1 import supplier_pb2
-from google.protobuf import any_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mesh.periods import Period
 from services.declarations.dimona.store import Store as Periods
-from services.declarations.risks import attestation, career, routing
+from services.declarations.risks import career
 from services.declarations.risks.career import Employment, Event
-from services.declarations.risks.domain import Branch
 from services.declarations.risks.peers import Quarters
 from services.declarations.risks.store import Recorded, Store
 
 CAREER = "work_career"
-_BRANCHES = {sort: branch for branch, sort in routing.DATA_SORTS.items()}
-DATA_SORTS = frozenset({CAREER, *_BRANCHES})
+"""The sort of data by which institutions consult a career."""
 
 
 class Supply:
@@ -51,34 +46,6 @@ class Supply:
             )
             for ssin in ssins
         }
-
-    async def answers(
-        self, connection: AsyncConnection, questions: Sequence[supplier_pb2.Question]
-    ) -> dict[tuple[str, str], list[tuple[Period, any_pb2.Any]]]:
-        """By SSIN and sort of data, each attestation with the days that it is about."""
-        of_risks = {q.ssin for q in questions if q.data_sort in _BRANCHES}
-        of_careers = {q.ssin for q in questions if q.data_sort == CAREER}
-        found: dict[tuple[str, str], list[tuple[Period, any_pb2.Any]]] = {}
-        if of_risks:
-            for recorded in await Store(connection).of_persons(of_risks):
-                if recorded.risk.standing:
-                    _add(found, recorded)
-        if of_careers:
-            for ssin, events in (await self.careers(connection, of_careers)).items():
-                found[ssin, CAREER] = [
-                    (event.days, attestation.packed(attestation.career([event])))
-                    for event in events
-                ]
-        return found
-
-
-def _add(
-    found: dict[tuple[str, str], list[tuple[Period, any_pb2.Any]]], recorded: Recorded
-) -> None:
-    risk = recorded.risk
-    sort = routing.DATA_SORTS[Branch(risk.branch)]
-    packed = attestation.packed(attestation.write(risk, recorded.form))
-    found.setdefault((risk.ssin, sort), []).append((risk.days, packed))
 
 
 def _is_for(recorded: Recorded, employer: str) -> bool:

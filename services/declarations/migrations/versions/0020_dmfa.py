@@ -49,7 +49,6 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("arrived_at", sa.DateTime(timezone=True), server_default=sa.func.now()),
     )
-    op.execute("ALTER TABLE dmfa_parts ALTER COLUMN content SET COMPRESSION lz4")
     op.execute("CREATE SEQUENCE dmfa_identifiers MAXVALUE 99999999999 START 1000001")
     op.create_table(
         "dmfa_persons",
