@@ -9,6 +9,7 @@ Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
     "declarations.v1.declarations",
+    "declarations.v1.risks",
     "forms.v1.dimona",
     "forms.v1.notification",
     "ledger.v1.ledger",

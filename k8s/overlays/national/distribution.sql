@@ -21,6 +21,8 @@ SELECT create_distributed_table('lot_replies', 'lot', colocate_with => 'lot_pers
 
 \connect declarations
 SELECT create_distributed_table('dimona_periods', 'ssin', shard_count => 128);
+SELECT create_distributed_table('risks', 'ssin', colocate_with => 'dimona_periods');
+SELECT create_distributed_table('risk_declarations', 'declarer', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('declarations', 'employer', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('dmfa_persons', 'ssin', colocate_with => 'dimona_periods');
 SELECT create_distributed_table('dmfa_declarations', 'employer', colocate_with => 'declarations');

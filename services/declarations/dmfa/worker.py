@@ -16,6 +16,7 @@ from services.declarations.dmfa.intake import RECEIVED, Intake
 from services.declarations.dmfa.original import Original
 from services.declarations.dmfa.records import Kind, Submission
 from services.declarations.domain import Employer, State
+from services.declarations.risks.store import Store as Risks
 from services.declarations.telling import LEDGER
 from services.declarations.worker import Persons
 
@@ -84,6 +85,7 @@ class Worker:
         )
         if accepted:
             await intake.drop_parts(submission.employer, submission.ticket)
+            await Risks(connection).quarter_declared(submission.employer, submission.quarter)
         telemetry.note(
             crossroads__decision="accepted" if accepted else "refused",
             crossroads__anomalies=len(anomalies),

@@ -45,18 +45,21 @@ class Store:
             {"employers": sorted(employers)},
         )
 
-    async def quarter_declared(self, employer: str, quarter: str, ssins: Collection[str]) -> None:
-        """Said last in the transaction that records a quarter: risks that await it are due."""
+    async def quarter_declared(self, employer: str, quarter: str) -> None:
+        """Said last in the transaction that records a quarter: risks that await it are due.
+
+        A scatter over the employer's workers; whose quarter it was not is looked at in vain.
+        """
         await self._connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtext('quarters'), hashtext(:employer))"),
             {"employer": employer},
         )
         await self._connection.execute(
             text(
-                "UPDATE risks SET due = true WHERE ssin = ANY(:ssins) AND employer = :employer"
+                "UPDATE risks SET due = true WHERE employer = :employer"
                 " AND :quarter = ANY(awaited) AND recorded_to IS NULL"
             ),
-            {"ssins": sorted(ssins), "employer": employer, "quarter": quarter},
+            {"employer": employer, "quarter": quarter},
         )
         await database.notify(self._connection, DUE)
 

@@ -104,7 +104,7 @@ class Desk:
                     "at": clock.now(),
                 },
             )
-            await Store(connection).quarter_declared(BREWERY, quarter, [LINA])
+            await Store(connection).quarter_declared(BREWERY, quarter)
 
     async def compare(self) -> None:
         while await self.worker.compare():
