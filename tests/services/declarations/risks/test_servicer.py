@@ -238,6 +238,7 @@ async def test_the_bank_is_supplied_with_what_stands(service: Served) -> None:
     sorts = ("incapacity_risk", "work_career", "unemployment_risk", "incapacity_risk")
     questions = [
         supplier_pb2.Question(
+            ticket="T" * 15,
             ssin=LINA,
             data_sort=sort,
             holder=types_pb2.Institution(sector=12),
