@@ -40,6 +40,8 @@ _FILES = (
     work_accident_pb2,
 )
 SHA256_HEX = 64
+SCENARIOS = tuple(field.name.upper() for field in social_risk_pb2.SocialRiskForm.DESCRIPTOR.fields)
+"""Each names the root element of its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ def read(root: etree._Element) -> list[Sent]:
         raise Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
             "XML_WRONG_ROOT",
-            metadata={"expected": ", ".join(sorted(_documents()))},
+            metadata={"expected": ", ".join(SCENARIOS)},
         )
-    found, anomalies = codec.read(root, message_factory.GetMessageClass(descriptor))
+    found, anomalies = codec.check(root, message_factory.GetMessageClass(descriptor))
     forms: list[Message] = list(getattr(found, "forms"))  # noqa: B009 - each document has forms
     if not forms:
         raise refusal("ARGUMENT_MISSING", "Form")
@@ -180,10 +182,9 @@ def _stands_in(anomaly: Anomaly, places: list[str]) -> bool:
 @cache
 def _documents() -> Mapping[str, Descriptor]:
     """The document of each scenario, by the name of its root element."""
-    known = {field.name for field in social_risk_pb2.SocialRiskForm.DESCRIPTOR.fields}
     return {
         elements.block(message).name: message
         for file in _FILES
         for message in file.DESCRIPTOR.message_types_by_name.values()
-        if message.name.lower() in known
+        if message.name.upper() in SCENARIOS
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from crossroads.forms.v1 import social_risk_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,7 +60,5 @@ def test_what_was_declared_goes_before_what_was_anticipated(
 
 
 def test_scenarios_are_those_that_have_a_form() -> None:
-    from crossroads.forms.v1 import social_risk_pb2
-
     forms = {field.name.upper() for field in social_risk_pb2.SocialRiskForm.DESCRIPTOR.fields}
     assert set(scenarios.known()) == forms

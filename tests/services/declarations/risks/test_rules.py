@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from crossroads.forms.v1 import social_risk_pb2
@@ -135,9 +136,7 @@ def test_a_modification_is_about_the_same_person_and_scenario() -> None:
     assert told(judge(whole, replace(FACTS, addressed=first, subject=other))) == ["00024-482"]
     moved = resumption()
     moved.zima006.attestation_status = "1"
-    moved.zima006.references.add(
-        reference_type="3", reference_origin="2", reference_nbr=NUMBER
-    )
+    moved.zima006.references.add(reference_type="3", reference_origin="2", reference_nbr=NUMBER)
     assert told(judge(moved, replace(FACTS, addressed=first))) == ["00296-482"]
 
 
@@ -149,16 +148,16 @@ def test_every_scenario_is_read_by_its_zones() -> None:
         message.identification = field.name.upper()
         read = forms.read(message)
         assert read.scenario is not None
-        zones = {zone for zone in _zones(field.message_type)}
+        zones = _zones(field.message_type)
         assert {*read.scenario.begins} <= zones
         assert read.scenario.ends in {"", *zones}
         ahead = {forms.SERVICE, forms.REMUNERATION} <= zones
         assert read.scenario.asks_ahead is ahead
 
 
-def _zones(descriptor: object) -> set[str]:
+def _zones(descriptor: Any) -> set[str]:
     zones: set[str] = set()
-    for part in elements.block(descriptor).parts:  # type: ignore[arg-type]
+    for part in elements.block(descriptor).parts:
         zones.add(part.element.zone)
         if part.field.message_type is not None:
             zones |= _zones(part.field.message_type)

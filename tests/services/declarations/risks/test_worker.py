@@ -48,9 +48,7 @@ class Desk:
     def __init__(self, engine: AsyncEngine, url: str, outside: Any) -> None:
         self.engine = engine
         self.worker = Worker(engine, url, Register(), DmfaQuarters())
-        self.outbox = outbox.Worker(
-            engine, url, Telling(outside, outside, outside).handlers
-        )
+        self.outbox = outbox.Worker(engine, url, Telling(outside, outside, outside).handlers)
 
     async def send(
         self,
