@@ -69,15 +69,14 @@ async def service(quarters: Any, database: str, authority: Authority) -> AsyncIt
 def steps(
     whole: Any, request_id: str = "request-1", part: int = 2
 ) -> Iterator[dmfa_pb2.SubmitDmfaRequest]:
-    opening = dmfa_pb2.DmfaOpening(
-        request_id=request_id, channel=declarations_pb2.CHANNEL_GRPC
-    )
-    yield dmfa_pb2.SubmitDmfaRequest(opening=opening)
     for first in range(0, len(whole.persons), part):
         yield dmfa_pb2.SubmitDmfaRequest(
             part=dmfa_pb2.DmfaPart(persons=whole.persons[first : first + part])
         )
-    yield dmfa_pb2.SubmitDmfaRequest(closing=dmfa_pb2.DmfaClosing(form=whole.form))
+    closing = dmfa_pb2.DmfaClosing(
+        request_id=request_id, channel=declarations_pb2.CHANNEL_GRPC, form=whole.form
+    )
+    yield dmfa_pb2.SubmitDmfaRequest(closing=closing)
 
 
 async def refused(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
@@ -158,7 +157,7 @@ async def test_steps_out_of_order_leave_nothing(
 ) -> None:
     brewery = service.stub()
     right = list(steps(declare(4)))
-    for wrong in (right[:-1], right[1:], [right[0], *right], [*right, right[1]], []):
+    for wrong in (right[:-1], [*right, right[0]], [*right, right[-1]], []):
         code, reason = await refused(brewery.SubmitDmfa(iter(wrong)))
         assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST")
     assert await service.quarters.count("dmfa_parts") == 0
