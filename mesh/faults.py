@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import date, time
 from functools import lru_cache
@@ -27,6 +28,7 @@ CHECK_DIGITS: dict[str, Callable[[str], bool]] = {
 }
 
 Test = Callable[[str], bool]
+_DIGITS = frozenset({"^[0-9]+$", "^[0-9]*$"})
 
 
 @lru_cache(maxsize=16384)
@@ -38,28 +40,36 @@ def checker(field: FieldDescriptor, quarter: int = 0) -> Callable[[str], str]:
     element = field.GetOptions().Extensions[elements_pb2.element]
     rules = field.GetOptions().Extensions[validate_pb2.field]
     strings = rules.repeated.items.string if field.is_repeated else rules.string
-    steps: list[tuple[Test, str]] = []
     number = element.content == elements_pb2.CONTENT_NUMBER
-    if number:
-        steps.append((lambda text: text.isascii() and text.isdecimal(), NOT_NUMERIC))
-    least, most = _lengths(strings)
-    if least or most:
-        steps.append((lambda text: least <= len(text) and (not most or len(text) <= most), LENGTH))
+    domain = getattr(strings, "in")
+    steps: list[tuple[Test, str]] = []
     if strings.HasField("pattern"):
         steps.append((_pattern(strings.pattern), INVALID))
     if element.content in _MOMENTS:
         steps.append((_moment(_MOMENTS[element.content]), INVALID))
-    if domain := getattr(strings, "in"):
+    if domain:
         steps.append((_domain(element, frozenset(domain), quarter), OUTSIDE_DOMAIN))
-    if number:
-        steps += _range(element)
-    return _first(tuple(steps), element.content == elements_pb2.CONTENT_TEXT)
+    if number and (element.least or element.most):
+        steps.append((_range(element.least, element.most), OUTSIDE_DOMAIN))
+    if element.check_digit:
+        steps.append((_check_digit(CHECK_DIGITS[element.check_digit]), CHECK_DIGIT))
+    if number and strings.pattern in _DIGITS:
+        steps.pop(0)  # the first step of all has seen to it
+    least, most = _lengths(strings)
+    may_be_empty = element.content == elements_pb2.CONTENT_TEXT
+    return _gravest(number, least, most or sys.maxsize, tuple(steps), may_be_empty)
 
 
-def _first(steps: tuple[tuple[Test, str], ...], text_may_be_empty: bool) -> Callable[[str], str]:
+def _gravest(
+    number: bool, least: int, most: int, steps: tuple[tuple[Test, str], ...], may_be_empty: bool
+) -> Callable[[str], str]:
     def kind(text: str) -> str:
-        if not text and not text_may_be_empty:
+        if not text and not may_be_empty:
             return ABSENT
+        if number and not (text.isascii() and text.isdecimal()):
+            return NOT_NUMERIC
+        if not least <= len(text) <= most:
+            return LENGTH
         for test, amiss in steps:
             if not test(text):
                 return amiss
@@ -98,17 +108,15 @@ def _domain(element: elements_pb2.Element, domain: frozenset[str], quarter: int)
     return (domain - ended).__contains__
 
 
-def _range(element: elements_pb2.Element) -> list[tuple[Test, str]]:
-    least, most = element.least, element.most
-    steps: list[tuple[Test, str]] = []
-    if least or most:
-        steps.append(
-            (lambda text: least <= int(text) and (not most or int(text) <= most), OUTSIDE_DOMAIN)
-        )
-    if element.check_digit:
-        valid = CHECK_DIGITS[element.check_digit]
-        steps.append((lambda text: not text.strip("0") or valid(text), CHECK_DIGIT))
-    return steps
+def _range(least: int, most: int) -> Test:
+    if not most:
+        return lambda text: least <= int(text)
+    return lambda text: least <= int(text) <= most
+
+
+def _check_digit(valid: Test) -> Test:
+    """Zeros stand for a number that is not known."""
+    return lambda text: not text.strip("0") or valid(text)
 
 
 _MOMENTS: dict[int, Callable[[str], object]] = {
