@@ -116,9 +116,7 @@ async def test_receipt_notification_identifiers_and_the_quarter(
     assert len((await brewery.GetQuarter(ask_quarter)).workers) == 5
     ask_quarter.known_at = early
     assert list((await brewery.GetQuarter(ask_quarter)).workers) == []
-    changes = await brewery.ListDmfaChanges(
-        dmfa_pb2.ListDmfaChangesRequest(ticket=receipt.ticket)
-    )
+    changes = await brewery.ListDmfaChanges(dmfa_pb2.ListDmfaChangesRequest(ticket=receipt.ticket))
     assert all(not one.HasField("before") for one in changes.changes)
     assert elements.anomalies(changes.notice) == []
 
