@@ -7,7 +7,6 @@ from itertools import takewhile
 from typing import Any
 
 import grpc
-from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from lxml import etree
@@ -68,7 +67,7 @@ class Stream:
     quarter: int = 0
     """The quarter of the schema that the document names, once it has begun."""
     _path: tuple[str, ...] = ()
-    _types: tuple[Descriptor, ...] = ()
+    _types: tuple[Any, ...] = ()
     _parser: Any = None
     _last: bytes = b""
     _since: int = 0
@@ -78,7 +77,7 @@ class Stream:
     _open: Any = None
 
     def __post_init__(self) -> None:
-        form = block(self.message_type.DESCRIPTOR).by_name[_FORM].field.message_type
+        form: Any = block(self.message_type.DESCRIPTOR).by_name[_FORM].field.message_type
         self._path, self._types = _path_to(form, self.piece) if self.piece else ((), (form,))
         self._parser = etree.XMLPullParser(
             events=("start", "end"),
@@ -153,7 +152,7 @@ class Stream:
         above = tuple(takewhile(lambda one: one is not self._open, element.iterancestors()))
         if not above and len(self._path) > 1:
             return False
-        return tuple(one.tag for one in reversed(above)) + (element.tag,) == self._path
+        return (*(one.tag for one in reversed(above)), element.tag) == self._path
 
     def _take(self, element: Any) -> Piece:
         """Read a piece and leave a stub of it; the stub before it, if any, is taken away."""
@@ -179,8 +178,8 @@ class Stream:
         """The positions of a piece and of what it stands in, below the form."""
         removed = sum(self._runs) - len(self._runs)
         places = [element.getparent().index(element) + 1 + removed]
-        for one in takewhile(lambda one: one is not self._open, element.iterancestors()):
-            places.append(one.getparent().index(one) + 1)
+        above = takewhile(lambda one: one is not self._open, element.iterancestors())
+        places += [one.getparent().index(one) + 1 for one in above]
         return places[::-1]
 
     def _end(self, element: Any) -> Ended:
@@ -211,7 +210,7 @@ class Stream:
         return int(self._root.index(self._open)) + 1 + removed
 
 
-def _path_to(form: Descriptor, piece: str) -> tuple[tuple[str, ...], tuple[Descriptor, ...]]:
+def _path_to(form: Any, piece: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """The names that lead from a form to its pieces, and the types from the form to the piece."""
     for part in block(form).parts:
         nested = part.field.message_type

@@ -22,14 +22,14 @@ _TEXTS = etree.XPath("count(.//text())")
 _STRAY_TEXT = etree.XPath("boolean(.//text()[normalize-space()][../*])")
 
 Fill = Callable[[Iterator[Any], int, list[int]], bytes]
-Entry = tuple[int, int, bool, "Fill | None", bytes, dict[str | None, bytes], Callable[[str], str]]
+Entry = tuple[int, int, bool, "Fill | None", bytes, dict[str, bytes], Callable[[str], str]]
 
 
-class _Unusual(Exception):
+class UnusualError(Exception):
     """Something is amiss, or asks for the slow way."""
 
 
-def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
+def encoded(element: Any, descriptor: Any, quarter: int) -> bytes | None:
     """The wire form of the message in an element, every value checked against its contract.
 
     None where anything at all is amiss, or unusual: then the slow way tells what. Attributes are
@@ -39,7 +39,7 @@ def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
     next(within)
     try:
         wire = _filler(descriptor, quarter)(within, len(element), texts)
-    except _Unusual:
+    except UnusualError:
         return None
     if next(within, None) is not None:  # elements within a text
         return None
@@ -49,7 +49,7 @@ def encoded(element: Any, descriptor: Descriptor, quarter: int) -> bytes | None:
 
 
 @lru_cache(maxsize=4096)
-def _filler(descriptor: Descriptor, quarter: int) -> Fill:
+def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901  # the hot loop stands in one piece
     """A function that reads so many elements as those of a block, and those within them.
 
     It takes elements as they stand in the document, and adds up the texts that it read.
@@ -59,26 +59,33 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:
     bounded = tuple((shaped.bits[part.name], part) for part in shaped.bounded)
     holding: set[int] = set()
 
-    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:
+    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901, PLR0912
         standing, last, empty, blocks = 0, -1, 0, 0
         pieces: list[bytes] = []
         append = pieces.append
         for element in islice(elements, count):
             entry = entries.get(element.tag)
             if entry is None:
-                raise _Unusual
+                raise UnusualError
             order, bit, repeated, nested, head, known, amiss = entry
             if order <= last and not (repeated and order == last):
-                raise _Unusual
+                raise UnusualError
             last = order
             standing |= bit
             if nested is None:
                 value = element.text
                 if value is None:
+                    value = ""
                     empty += 1
                 piece = known.get(value)
                 if piece is None:
-                    piece = _checked(value or "", head, known, amiss)
+                    if amiss(value):
+                        raise UnusualError
+                    text = value.encode()
+                    size = len(text)
+                    piece = head + (_SMALL[size] if size < 128 else varint(size)) + text
+                    if len(known) < MOST_KNOWN:
+                        known[value] = piece
                 append(piece)
             else:
                 inner = nested(elements, len(element), texts)
@@ -87,11 +94,11 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:
         texts[0] += len(pieces) - blocks - empty
         if standing not in holding:
             if not shaped.holds(standing):
-                raise _Unusual
+                raise UnusualError
             holding.add(standing)
         for bit, part in bounded:
-            if standing & bit and not part.least <= _count(pieces, part) <= part.most:
-                raise _Unusual
+            if standing & bit and not _suits(pieces, part):
+                raise UnusualError
         return b"".join(pieces)
 
     return fill
@@ -100,7 +107,7 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:
 def _entry(part: Part, bit: int, quarter: int) -> Entry:
     field = part.field
     head = _head(field)
-    known: dict[str | None, bytes] = {}
+    known: dict[str, bytes] = {}
     nested: Fill | None = None
     check: Callable[[str], str] = _unusual
     if not part.holds_in(quarter) or part.element.content == elements_pb2.CONTENT_XML:
@@ -113,36 +120,27 @@ def _entry(part: Part, bit: int, quarter: int) -> Entry:
     return part.order, bit, field.is_repeated, nested, head, known, check
 
 
-class _Private(dict[str | None, bytes]):
+class _Private(dict[str, bytes]):
     """Values that are never remembered: numbers of persons and employers."""
 
-    def __setitem__(self, value: str | None, piece: bytes) -> None:
+    def __setitem__(self, value: str, piece: bytes) -> None:
         pass
 
 
-def _checked(
-    value: str, head: bytes, known: dict[str | None, bytes], amiss: Callable[[str], str]
-) -> bytes:
-    if amiss(value):
-        raise _Unusual
-    text = value.encode()
-    piece = head + varint(len(text)) + text
-    if len(known) < MOST_KNOWN:
-        known[value] = piece
-    return piece
-
-
-def _count(pieces: list[bytes], part: Part) -> int:
+def _suits(pieces: list[bytes], part: Part) -> bool:
+    """Whether a part that stands in a block stands there often enough, and not too often."""
+    if part.least <= 1 and len(pieces) <= part.most:
+        return True
     head = _head(part.field)
-    return sum(piece.startswith(head) for piece in pieces)
+    return part.least <= sum(piece.startswith(head) for piece in pieces) <= part.most
 
 
-def _unusual_block(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:
-    raise _Unusual
+def _unusual_block(_elements: Iterator[Any], _count: int, _texts: list[int]) -> bytes:
+    raise UnusualError
 
 
-def _unusual(value: str) -> str:
-    raise _Unusual
+def _unusual(_value: str) -> str:
+    raise UnusualError
 
 
 def _head(field: FieldDescriptor) -> bytes:

@@ -86,7 +86,7 @@ def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
 
 
 def lacking(
-    place: Place, descriptor: Descriptor, counts: dict[str, int], quarter: int
+    place: Place, descriptor: Any, counts: dict[str, int], quarter: int
 ) -> Iterator[Anomaly]:
     """What the elements of a block show together: too few, too many, not one of a choice.
 
@@ -123,9 +123,10 @@ def _in_block(message: Message, place: Place, quarter: int) -> Iterator[Anomaly]
                 yield here.anomaly(NOT_ALLOWED, "" if nested else value)
             elif nested:
                 yield from _in_block(value, here, quarter)
-            elif part.element.content != elements_pb2.CONTENT_XML:
-                if kind := checker(part.field, quarter)(value):
-                    yield here.anomaly(kind, value)
+            elif part.element.content == elements_pb2.CONTENT_XML:
+                continue
+            elif kind := checker(part.field, quarter)(value):
+                yield here.anomaly(kind, value)
 
 
 @lru_cache(maxsize=4096)
@@ -166,10 +167,10 @@ def _sound(descriptor: Descriptor, quarter: int) -> Callable[[Any], bool]:
 def _tests(part: Part, quarter: int) -> tuple[Callable[[Any], bool], set[str] | None]:
     """What a value must satisfy, and where those are remembered that do; None: nowhere."""
     if not part.holds_in(quarter):
-        return lambda value: False, None
+        return lambda _: False, None
     if part.field.message_type is not None:
         return _sound(part.field.message_type, quarter), None
     if part.element.content == elements_pb2.CONTENT_XML:
-        return lambda value: True, None
+        return lambda _: True, None
     check = checker(part.field, quarter)
     return lambda value: not check(value), None if part.element.check_digit else set()

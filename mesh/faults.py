@@ -27,6 +27,9 @@ CHECK_DIGITS: dict[str, Callable[[str], bool]] = {
     "dimona": identification.dimona_period_is_valid,
 }
 
+LONGEST_NUMBER = 1000
+"""A number with more digits is outside every domain; reading it would only take time."""
+
 Test = Callable[[str], bool]
 _DIGITS = frozenset({"^[0-9]+$", "^[0-9]*$"})
 
@@ -49,13 +52,14 @@ def checker(field: FieldDescriptor, quarter: int = 0) -> Callable[[str], str]:
         steps.append((_moment(_MOMENTS[element.content]), INVALID))
     if domain:
         steps.append((_domain(element, frozenset(domain), quarter), OUTSIDE_DOMAIN))
-    if number and (element.least or element.most):
+    least, most = _lengths(strings)
+    any_of_the_length = element.least <= 0 and most and element.most >= 10**most - 1
+    if number and (element.least or element.most) and not any_of_the_length:
         steps.append((_range(element.least, element.most), OUTSIDE_DOMAIN))
     if element.check_digit:
         steps.append((_check_digit(CHECK_DIGITS[element.check_digit]), CHECK_DIGIT))
     if number and strings.pattern in _DIGITS:
         steps.pop(0)  # the first step of all has seen to it
-    least, most = _lengths(strings)
     may_be_empty = element.content == elements_pb2.CONTENT_TEXT
     return _gravest(number, least, most or sys.maxsize, tuple(steps), may_be_empty)
 
@@ -85,7 +89,7 @@ def _lengths(strings: validate_pb2.StringRules) -> tuple[int, int]:
 
 
 def _pattern(pattern: str) -> Test:
-    """The patterns of the contracts are anchored; `\\p{L}` is the one class that Python lacks."""
+    """Patterns of the contracts are anchored; any letter is the one class that Python lacks."""
     letters = pattern.replace(r"\p{L}", r"[^\W\d_]")
     flags = re.ASCII if letters == pattern else re.NOFLAG
     matches = re.compile(letters.removeprefix("^").removesuffix("$"), flags).fullmatch
@@ -109,9 +113,8 @@ def _domain(element: elements_pb2.Element, domain: frozenset[str], quarter: int)
 
 
 def _range(least: int, most: int) -> Test:
-    if not most:
-        return lambda text: least <= int(text)
-    return lambda text: least <= int(text) <= most
+    greatest = most or 10**LONGEST_NUMBER
+    return lambda text: len(text) <= LONGEST_NUMBER and least <= int(text) <= greatest
 
 
 def _check_digit(valid: Test) -> Test:

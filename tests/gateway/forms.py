@@ -24,7 +24,7 @@ from crossroads.forms.v1 import (
     unemployment_pb2,
     work_accident_pb2,
 )
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -65,7 +65,9 @@ DOCUMENTS: dict[str, type[Message]] = {
 _RIGHT = {
     "ssin": "85073003328",
     "cbe": "0400767772",
-    "nsso": next(str(n) for n in range(100006, 101000) if identification.nsso_number_is_valid(str(n))),
+    "nsso": next(
+        str(n) for n in range(100006, 101000) if identification.nsso_number_is_valid(str(n))
+    ),
     "dimona": identification.dimona_period(1),
 }
 _EXAMPLES = (
@@ -75,10 +77,10 @@ _EXAMPLES = (
 )  # fmt: skip
 
 
-def descriptors() -> dict[str, Descriptor]:
+def descriptors() -> dict[str, Any]:
     """Every block of every form, by its full name."""
-    found: dict[str, Descriptor] = {}
-    waiting = [message_type.DESCRIPTOR for message_type in DOCUMENTS.values()]
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [message_type.DESCRIPTOR for message_type in DOCUMENTS.values()]
     while waiting:
         one = waiting.pop()
         if one.full_name not in found:
@@ -97,7 +99,7 @@ def value(part: Part, quarter: int = 0) -> str:
     element, told = part.element, rules(part.field)
     ended = {one.value for one in element.dated_values if not holds_in(one, quarter)}
     if domain := [one for one in getattr(told, "in") if one not in ended]:
-        return domain[0]
+        return str(domain[0])
     if element.check_digit:
         return _RIGHT[element.check_digit]
     if element.content == elements_pb2.CONTENT_XML:
@@ -124,7 +126,7 @@ def _suits(text: str, part: Part, told: validate_pb2.StringRules) -> bool:
     return True
 
 
-def right(descriptor: Descriptor, quarter: int = 0, *, full: bool = False) -> Any:
+def right(descriptor: Any, quarter: int = 0, *, full: bool = False) -> Any:
     """A message in which nothing is amiss: with what must stand, or as full as it may be."""
     message = GetMessageClass(descriptor)()
     for part in standing(descriptor, quarter, full=full):
@@ -143,7 +145,7 @@ def right(descriptor: Descriptor, quarter: int = 0, *, full: bool = False) -> An
     return message
 
 
-def standing(descriptor: Descriptor, quarter: int, *, full: bool) -> Iterator[Part]:
+def standing(descriptor: Any, quarter: int, *, full: bool) -> Iterator[Part]:
     """The elements of a right block: of each choice the first way."""
     whole = block(descriptor)
     chosen, ruled, allowed = set[str](), set[str](), set[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 from google.protobuf.message import Message
@@ -60,7 +61,8 @@ def test_what_is_written_keeps_to_the_published_schema_of_its_quarter(
     message = forms.right(forms.DOCUMENTS[root].DESCRIPTOR, int(quarter), full=full)
     schema = reference.schema(f"nsso/schemas/{name}.xsd")
     schema.validate(etree.fromstring(codec.write(message)))
-    amiss = {error.path.rsplit("/", 1)[-1] for error in schema.error_log}
+    log: Any = schema.error_log
+    amiss = {error.path.rsplit("/", 1)[-1] for error in log}
     assert amiss <= BROKEN_FACETS, schema.error_log
 
 
@@ -69,7 +71,7 @@ def some(message_type: type[Message], quarter: int) -> st.SearchStrategy[Message
 
     @st.composite
     def draw(draw: st.DrawFn) -> Message:
-        message = forms.right(message_type.DESCRIPTOR, quarter, full=True)
+        message: Message = forms.right(message_type.DESCRIPTOR, quarter, full=True)
         waiting = [message]
         while waiting:
             one = waiting.pop()
