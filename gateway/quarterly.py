@@ -129,7 +129,7 @@ def corrections(
     """The corrections in a document. Raises XML_WRONG_ROOT, ARGUMENT_MISSING, ARGUMENT_INVALID."""
     if key and not _KEY.fullmatch(key):
         raise refusal("ARGUMENT_INVALID", "Idempotency-Key")
-    document, anomalies = codec.read(root, dmfa_update_pb2.DmfaUpdate)
+    document, anomalies = codec.check(root, dmfa_update_pb2.DmfaUpdate)
     if not document.forms:
         raise refusal("ARGUMENT_MISSING", "Form")
     return [
