@@ -10,7 +10,7 @@ from gateway import peers
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
-from gateway.peers import Declarations, Ledger, Repertory, Router
+from gateway.peers import Declarations, Ledger, Quarters, Repertory, Router
 from gateway.web import Web
 from mesh import contracts, process
 from mesh.certificates import Certificates
@@ -27,6 +27,7 @@ async def main(settings: Settings) -> None:
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         Declarations(channels),
+        Quarters(channels),
         DoorBook(Ledger(channels)),
         lambda: peers.all_serve(channels),
     )

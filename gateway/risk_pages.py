@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway import dimona, documents, risks
-from gateway.peers import Risks
+from gateway.risk_peer import Risks
 from mesh import telemetry
 from mesh.identity import Identity
 from mesh.refusals import Refusal

@@ -26,7 +26,7 @@ from lxml import etree
 from gateway import codec
 from gateway.dimona import MOST_ANOMALIES, MOST_AT_ONCE, MOST_FORMS, Received
 from gateway.fields import refusal
-from gateway.peers import Risks
+from gateway.risk_peer import Risks
 from mesh import clock, elements
 from mesh.elements import Anomaly
 from mesh.identity import Identity

@@ -85,7 +85,9 @@ def _opening(now: datetime, quarter: str, nsso_number: str, owed: int) -> str:
 
 
 def _person(number: int, worker: Worker, begin: date, last: date) -> str:
-    days = 100 * sum((begin + timedelta(days=n)).weekday() < 5 for n in range((last - begin).days + 1))
+    days = 100 * sum(
+        (begin + timedelta(days=n)).weekday() < 5 for n in range((last - begin).days + 1)
+    )
     hours, week = days * 76 // 10, 3800
     if worker.is_part_time:
         hours, week = hours // 2, 1900

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from lxml import etree
 from console.state import State
 from gateway import codec
 from mesh import clock
+from mesh.periods import Period
 from sandbox import cast
+from sandbox.story import integration
 from sandbox.story.stage import Stage
 from tests.services.declarations.risks.forms import incapacity
 
@@ -27,7 +30,10 @@ BREWERY, FUND = f"employer/{cast.BREWERY}", "institution/11/1"
 
 @pytest.fixture
 async def stage(mesh_up: dict[str, Any]) -> AsyncIterator[Stage]:
+    """A stage on which the health fund knows Lina."""
     stage = Stage(State(Path(mesh_up["state"])).endpoints)
+    insured = Period(date(clock.today().year, 1, 1), date.max)
+    await integration.register(stage, "11/1", integration.INSURED, insured)
     yield stage
     await stage.close()
 

@@ -30,7 +30,6 @@ class Arrival:
         self._parts = 0
         self.ticket = tickets.new()
         self.workers = 0
-        self.opening = dmfa_pb2.DmfaOpening()
         self.closing = dmfa_pb2.DmfaClosing()
 
     async def read(self, requests: AsyncIterator[dmfa_pb2.SubmitDmfaRequest]) -> None:
@@ -50,14 +49,11 @@ class Arrival:
         return self._digest.digest()
 
     async def _read(self, requests: AsyncIterator[dmfa_pb2.SubmitDmfaRequest]) -> None:
-        opened = closed = False
+        closed = False
         async for request in requests:
-            step = request.WhichOneof("step")
-            if closed or opened is (step == "opening"):
-                raise malformed("step", "an opening, then parts, then a closing")
-            if step == "opening":
-                self.opening, opened = request.opening, True
-            elif step == "part":
+            if closed:
+                raise malformed("step", "nothing comes after the closing")
+            if request.WhichOneof("step") == "part":
                 await self._keep(request.part)
             else:
                 self._close(request.closing)
@@ -82,7 +78,9 @@ class Arrival:
         if closing.ByteSize() > LARGEST_FRAME:
             raise too_large(LARGEST_FRAME)
         check(closing.anomalies)
-        self._add(closing.SerializeToString(deterministic=True))
+        self._add(closing.form.SerializeToString(deterministic=True))
+        for report in closing.anomalies:
+            self._add(report.SerializeToString(deterministic=True))
         self.closing = closing
 
     def _add(self, content: bytes) -> None:

@@ -57,8 +57,13 @@ class Anomalies:
 
     @property
     def told(self) -> list[Anomaly]:
-        """Each once, in order; those that block first."""
-        return list(dict.fromkeys((*self.blocking, *self.noted)))[:MOST]
+        """Each once, in order, with its line where the channel knew it; those that block first."""
+        once: dict[tuple[str, str, str], Anomaly] = {}
+        for one in (*self.blocking, *self.noted):
+            key = (one.error_id, one.location, one.tag)
+            if key not in once or (one.line and not once[key].line):
+                once[key] = one
+        return list(once.values())[:MOST]
 
 
 class Layout:

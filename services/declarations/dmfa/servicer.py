@@ -42,17 +42,17 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         form = arrival.closing.form
         whole = form.employer_declaration
         try:
-            _check_id(arrival.opening.request_id)
+            _check_id(arrival.closing.request_id)
             await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
             stored = await self._receive(
                 _submission(
                     Kind.ORIGINAL,
                     arrival.ticket,
-                    arrival.opening.request_id,
+                    arrival.closing.request_id,
                     arrival.digest,
                     quarter=whole.quarter[:5],
                     workers=arrival.workers,
-                    channel=arrival.opening.channel,
+                    channel=arrival.closing.channel,
                     form=form.SerializeToString(deterministic=True),
                     anomalies=[a.SerializeToString() for a in arrival.closing.anomalies],
                 )

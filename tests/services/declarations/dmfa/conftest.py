@@ -1,4 +1,4 @@
-"""Quarterly declarations as a payroll package makes them, taken in and handled as the process does."""
+"""Quarterly declarations as a payroll package makes them, taken in and handled."""
 
 from __future__ import annotations
 

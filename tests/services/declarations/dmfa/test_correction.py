@@ -205,9 +205,7 @@ async def test_only_the_latest_version_can_be_corrected(
         (lambda u: setattr(u, "decl_natural_person_pid", "7"), "00548-176"),
         (lambda u: u.ClearField("decl_natural_person_version_nbr"), "00620-001"),
         (
-            lambda u: setattr(
-                u.worker_record_updates[0].last_situation_wr, "worker_code", "010"
-            ),
+            lambda u: setattr(u.worker_record_updates[0].last_situation_wr, "worker_code", "010"),
             "00610-182",
         ),
         (

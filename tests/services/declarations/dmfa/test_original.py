@@ -88,9 +88,7 @@ async def test_one_wrong_person_refuses_the_whole_and_every_anomaly_is_told(
     blocking = {code for code, gravity in codes(done) if gravity == "B"}
     assert blocking == {"00024-004", "00062-008", "00037-008"}
     told = notification_pb2.NotificationForm.FromString(done.notification)
-    places = {
-        r.error_id: r.anomaly_location.location for r in told.handling_result.anomaly_reports
-    }
+    places = {r.error_id: r.anomaly_location.location for r in told.handling_result.anomaly_reports}
     assert places["00062-008"] == "1,1,6,9,3,6,9,2"
     assert places["00024-004"] == "1,1,6,11,2"
     assert await quarters.count("dmfa_persons") == 0
@@ -119,9 +117,7 @@ async def test_what_stands_after_the_persons_is_told_at_its_place(
     )
     done = await quarters.send(whole)
     told = notification_pb2.NotificationForm.FromString(done.notification)
-    [report] = [
-        r for r in told.handling_result.anomaly_reports if r.error_id.startswith("00020")
-    ]
+    [report] = [r for r in told.handling_result.anomaly_reports if r.error_id.startswith("00020")]
     assert report.anomaly_location.location == "1,1,6,10,2"
 
 
