@@ -10,10 +10,11 @@ from crossroads.forms.v1 import notification_pb2
 from google.protobuf.message import Message
 
 from mesh import elements
-from services.declarations.risks import scenarios
+from services.declarations.risks import reference, scenarios
 from services.declarations.risks.domain import Anomaly, Form, Line, Quarter, Scenario
 
 IDENTIFICATION, STATUS, RISK_KIND, SSIN = "00296", "00110", "00430", "00024"
+CREATED = "00218"
 COMPANY_ID, NSSO_NUMBER, LOCAL_NUMBER = "00014", "00011", "00109"
 REFERENCE, REFERENCE_NUMBER, ORIGIN = "90082", "00222", "00298"
 BY_SOCIAL_SECURITY = "2"
@@ -85,7 +86,7 @@ def anomalies(
     message: Message, reports: Iterable[notification_pb2.AnomalyReport]
 ) -> tuple[Anomaly, ...]:
     """What the channel found while reading, and what the elements themselves show, each once."""
-    shown = [elements.report(anomaly) for anomaly in elements.anomalies(message)]
+    shown = [elements.report(a) for a in elements.anomalies(message, quarter=_made_in(message))]
     once = {(r.error_id, r.tag_name, r.value): r for r in [*shown, *reports]}
     return tuple(
         Anomaly(
@@ -113,6 +114,12 @@ def day(text: str, of_year: str = "01-01") -> date | None:
         return date.fromisoformat(f"{text}-{of_year}" if len(text) == 4 else text)
     except ValueError:
         return None
+
+
+def _made_in(message: Message) -> int:
+    """The quarter in which the form was made, so in which its elements must be valid; 0: any."""
+    made = next((day(one.text) for one in walk(message) if one.zone == CREATED), None)
+    return int(reference.quarter_of(made)) if made else 0
 
 
 def _begin(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
