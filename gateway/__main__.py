@@ -11,7 +11,7 @@ from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
 from gateway.lots.watch import Watch
-from gateway.peers import Declarations, Ledger, Personnel, Repertory, Router
+from gateway.peers import Declarations, Ledger, Personnel, Quarters, Repertory, Router
 from gateway.web import Web
 from mesh import contracts, process
 from mesh.certificates import Certificates
@@ -30,6 +30,7 @@ async def main(settings: Settings) -> None:
         Exchange(Router(channels), Repertory(channels)),
         declarations,
         Personnel(channels),
+        Quarters(channels),
         door,
         lambda: peers.all_serve(channels),
     )

@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, personnel_file, refused, soap
+from gateway import callers, dimona, documents, personnel_file, refused, risk_pages, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
-from gateway.peers import Declarations, Personnel
+from gateway.peers import QUARTER_S, Declarations, Personnel, Quarters
+from gateway.quarters import FOLDER, QuarterDesk
 from mesh import deadlines, telemetry
 from mesh.certificates import Certificates
 from mesh.identity import Identity
@@ -38,6 +39,7 @@ class Web:
         exchange: Exchange,
         declarations: Declarations,
         personnel: Personnel,
+        quarters: Quarters,
         door: DoorBook,
         healthy: Callable[[], Awaitable[bool]],
     ) -> None:
@@ -45,6 +47,7 @@ class Web:
         self._exchange = exchange
         self._declarations = declarations
         self._personnel = personnel
+        self._quarters = QuarterDesk(quarters)
         self._door = door
         self._healthy = healthy
 
@@ -57,13 +60,35 @@ class Web:
                 Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
                 Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
                 Route("/nsso/personnel-file", self._behind(self._list), methods=["POST"]),
+                *risk_pages.routes(self._behind, self._declarations.risks),
+                *self._routes_of_quarters(),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]
         )
 
+    def _routes_of_quarters(self) -> list[Route]:
+        desk = self._quarters
+        declare = self._behind(desk.declare, within_s=QUARTER_S)
+        answers = {
+            "notification": desk.notify,
+            "identifiers": desk.identify,
+            "notice": desk.tell_changes,
+        }
+        return [
+            Route(FOLDER, declare, methods=["POST"]),
+            Route(f"{FOLDER}/updates", self._behind(desk.correct), methods=["POST"]),
+            *(
+                Route(f"{FOLDER}/{{ticket}}/{name}", self._behind(answer), methods=["GET"])
+                for name, answer in answers.items()
+            ),
+        ]
+
     def _behind(
-        self, endpoint: Endpoint, write: Callable[[refused.Refused], bytes] = refused.document
+        self,
+        endpoint: Endpoint,
+        write: Callable[[refused.Refused], bytes] = refused.document,
+        within_s: float = WHOLE_S,
     ) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
             name = f"{request.method} {endpoint.__name__.strip('_')}"
@@ -71,7 +96,7 @@ class Web:
             with telemetry.span(
                 name, kind=SpanKind.SERVER, parent=parent, crossroads__channel="xml"
             ):
-                deadlines.start(WHOLE_S)
+                deadlines.start(within_s)
                 try:
                     caller = await self._identify(request, name)
                     telemetry.note(crossroads__caller=caller.path)

@@ -98,7 +98,7 @@ async def put(
 
 
 async def put_all(connection: AsyncConnection, parcels: Sequence[Parcel]) -> None:
-    """Queue several things, in their order."""
+    """Queue several things, in their order, by one statement."""
     await _insert(connection, [(uuid4(), parcel) for parcel in parcels])
 
 
@@ -106,12 +106,17 @@ async def _insert(connection: AsyncConnection, parcels: Sequence[tuple[UUID, Par
     await connection.execute(
         sa.text(
             "INSERT INTO outbox (id, kind, payload, traceparent)"
-            " VALUES (:id, :kind, :payload, :traceparent)"
+            " SELECT id, kind, payload, traceparent"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]),"
+            " CAST(:payloads AS bytea[]), CAST(:traceparents AS text[])) WITH ORDINALITY"
+            " AS given(id, kind, payload, traceparent, place) ORDER BY place"
         ),
-        [
-            {"id": item, "kind": p.kind, "payload": p.payload, "traceparent": p.traceparent}
-            for item, p in parcels
-        ],
+        {
+            "ids": [item for item, _ in parcels],
+            "kinds": [parcel.kind for _, parcel in parcels],
+            "payloads": [parcel.payload for _, parcel in parcels],
+            "traceparents": [parcel.traceparent for _, parcel in parcels],
+        },
     )
     await database.notify(connection, CHANNEL)
 

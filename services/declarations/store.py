@@ -57,6 +57,9 @@ class Store:
         )
         return {row.nsso_number: Employer(row.enterprise_number, row.nsso_number) for row in rows}
 
+    async def bearer(self, nsso_number: str) -> Employer | None:
+        return (await self.bearers([nsso_number])).get(nsso_number)
+
     async def employers(self, enterprise_numbers: Sequence[str]) -> dict[str, Employer]:
         """By enterprise number; who is not known is left out."""
         rows = await self._connection.execute(
