@@ -9,7 +9,9 @@ Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
     "declarations.v1.declarations",
+    "declarations.v1.dmfa",
     "forms.v1.dimona",
+    "forms.v1.dmfa_pid",
     "forms.v1.notification",
     "ledger.v1.ledger",
     "repertory.v1.repertory",
