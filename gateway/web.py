@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, refused, soap
+from gateway import callers, dimona, documents, published, refused, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.peers import Declarations
-from mesh import deadlines, telemetry
+from mesh import clock, deadlines, telemetry
 from mesh.certificates import Certificates
 from mesh.identity import Identity
 from mesh.refusals import Refusal
@@ -54,6 +54,7 @@ class Web:
                 Route("/ssdn", self._behind(self._describe), methods=["GET"]),
                 Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
                 Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
+                Route("/nsso/schemas/{name:path}", self._behind(_publish), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]
@@ -122,6 +123,10 @@ class Web:
         healthy = await self._healthy()
         word = "SERVING" if healthy else "NOT_SERVING"
         return Response(word, 200 if healthy else 503, media_type="text/plain")
+
+
+async def _publish(request: Request, _: Identity) -> Response:
+    return await published.answer(request, request.path_params["name"], clock.today())
 
 
 async def _nothing(_: Request, __: Identity) -> Response:

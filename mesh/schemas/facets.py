@@ -1,0 +1,120 @@
+"""What the text of an element may be, read from the constraints and options of its field."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from buf.validate import validate_pb2
+from crossroads.forms.v1 import elements_pb2
+
+from mesh.elements import Part
+from mesh.schemas import quarters
+from mesh.schemas.quarters import Quarter
+
+_TOLD = {"const", "in", "len", "max_len", "min_len", "pattern"}
+_ANCHOR = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|(?P<anchor>[$^])")
+
+
+class Inexpressible(ValueError):  # noqa: N818 - it states what is wrong
+    """A constraint that a schema cannot tell."""
+
+
+class Content(Enum):
+    """What sort of text it is."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    XML = "xml"
+
+
+_CONTENTS = {
+    elements_pb2.CONTENT_TEXT: Content.TEXT,
+    elements_pb2.CONTENT_NUMBER: Content.NUMBER,
+    elements_pb2.CONTENT_DATE: Content.DATE,
+    elements_pb2.CONTENT_TIME: Content.TIME,
+    elements_pb2.CONTENT_XML: Content.XML,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The bounds on a text; lengths in characters, all bounds included."""
+
+    content: Content
+    pattern: str = ""
+    """For the whole text, without anchors; empty: any."""
+    values: tuple[str, ...] = ()
+    """The only ones allowed; empty: any."""
+    shortest: int = 0
+    longest: int | None = None
+    least: int | None = None
+    most: int | None = None
+    check_digit: str = ""
+
+
+def of(part: Part, quarter: Quarter) -> Facets:
+    """What the text of an element may be in a quarter.
+
+    Raises Inexpressible where its constraints say what no schema can tell.
+    """
+    rules = part.field.GetOptions().Extensions[validate_pb2.field]
+    if part.field.is_repeated:
+        rules = rules.repeated.items
+    text = rules.string
+    unknown = {field.name for field, _ in text.ListFields()} - _TOLD
+    if unknown:
+        raise Inexpressible(f"{part.field.full_name}: {', '.join(sorted(unknown))}")
+    element = part.element
+    number = element.content == elements_pb2.CONTENT_NUMBER
+    exact = text.len if text.HasField("len") else None
+    given = [text.const] if text.HasField("const") else list(getattr(text, "in"))
+    outdated = {
+        value.text
+        for value in element.dated_values
+        if not quarters.holds(value.first_quarter, value.last_quarter, quarter)
+    }
+    values = tuple(value for value in given if value not in outdated)
+    if given and not values:
+        raise Inexpressible(f"{part.field.full_name}: no value is left in {quarter}")
+    return Facets(
+        content=_CONTENTS[element.content],
+        pattern=whole(text.pattern),
+        values=values,
+        shortest=max(exact or text.min_len, 0 if _may_be_empty(element) else 1),
+        longest=exact or (text.max_len if text.HasField("max_len") else None),
+        least=element.least if number and element.least else None,
+        most=element.most if number and element.most else None,
+        check_digit=element.check_digit,
+    )
+
+
+def whole(pattern: str) -> str:
+    """A search pattern as one for the whole text. Raises Inexpressible for anchors within."""
+    if not pattern:
+        return ""
+    body = pattern.removeprefix("^")
+    before = "" if body != pattern else r"[\s\S]*"
+    after = r"[\s\S]*"
+    if body.endswith("$") and not body.endswith(r"\$"):
+        body, after = body[:-1], ""
+    if any(found["anchor"] for found in _ANCHOR.finditer(body)) or _alternates(body):
+        raise Inexpressible(f"the pattern {pattern}")
+    return before + body.replace("(?:", "(") + after
+
+
+def _alternates(body: str) -> bool:
+    """Whether it has an alternative outside of all brackets, to which an anchor may belong."""
+    depth = 0
+    for piece in re.findall(r"\\.|\[(?:\\.|[^\]])*\]|.", body):
+        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "|" and not depth:
+            return True
+    return False
+
+
+def _may_be_empty(element: elements_pb2.Element) -> bool:
+    return element.content in {elements_pb2.CONTENT_TEXT, elements_pb2.CONTENT_XML}
