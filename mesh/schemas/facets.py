@@ -13,8 +13,11 @@ from mesh.elements import Part
 from mesh.schemas import quarters
 from mesh.schemas.quarters import Quarter
 
+_ANYTHING = r"[\s\S]*"
 _TOLD = {"const", "in", "len", "max_len", "min_len", "pattern"}
-_ANCHOR = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|(?P<anchor>[$^])")
+_PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_ELSEWHERE_ELSE = {r"\w", r"\W", r"\b", r"\B", "^", "$"}
+"""What means something else in a schema than in a constraint."""
 
 
 class Inexpressible(ValueError):  # noqa: N818 - it states what is wrong
@@ -93,23 +96,29 @@ def of(part: Part, quarter: Quarter) -> Facets:
 
 
 def whole(pattern: str) -> str:
-    """A search pattern as one for the whole text. Raises Inexpressible for anchors within."""
+    """A search pattern as one for the whole text, in the words of schemas. Raises Inexpressible."""
     if not pattern:
         return ""
     body = pattern.removeprefix("^")
-    before = "" if body != pattern else r"[\s\S]*"
-    after = r"[\s\S]*"
+    before = "" if body != pattern else _ANYTHING
+    after = _ANYTHING
     if body.endswith("$") and not body.endswith(r"\$"):
         body, after = body[:-1], ""
-    if any(found["anchor"] for found in _ANCHOR.finditer(body)) or _alternates(body):
+    pieces = _PIECE.findall(body)
+    if _ELSEWHERE_ELSE & set(pieces) or _alternates(pieces):
         raise Inexpressible(f"the pattern {pattern}")
-    return before + body.replace("(?:", "(") + after
+    return before + "".join(map(_ascii_digits, pieces)).replace("(?:", "(") + after
 
 
-def _alternates(body: str) -> bool:
-    """Whether it has an alternative outside of all brackets, to which an anchor may belong."""
+def _ascii_digits(piece: str) -> str:
+    """In schemas a digit by its letter is one of any script."""
+    return "[0-9]" if piece == r"\d" else piece.replace(r"\d", "0-9")
+
+
+def _alternates(pieces: list[str]) -> bool:
+    """Whether there is an alternative outside of all brackets: an anchor may belong to one only."""
     depth = 0
-    for piece in re.findall(r"\\.|\[(?:\\.|[^\]])*\]|.", body):
+    for piece in pieces:
         depth += {"(": 1, ")": -1}.get(piece, 0)
         if piece == "|" and not depth:
             return True
