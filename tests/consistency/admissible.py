@@ -24,28 +24,42 @@ CHARACTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 
 
 @st.composite
-def messages(draw: st.DrawFn, descriptor: Descriptor, quarter: Quarter, depth: int = 0) -> Any:
-    """Any message of a type whose elements may be used in a quarter; most that need not, do not."""
+def messages(
+    draw: st.DrawFn,
+    descriptor: Descriptor,
+    quarter: Quarter,
+    towards: tuple[str, ...] | None = None,
+    depth: int = 0,
+) -> Any:
+    """Any message of a type whose elements may be used in a quarter.
+
+    With `towards`, a path of names from this block on, it holds what it must and what leads there.
+    """
     message = GetMessageClass(descriptor)()
     parts = [p for p in elements.block(descriptor).parts if structure.stands(p, quarter)]
-    members = structure.of(descriptor, quarter)
-    of_part = {member.name: member for member in members.blocks[members.root]}
+    document = structure.of(descriptor, quarter)
+    members = {member.name: member for member in document.blocks[document.root]}
+    step = towards[0] if towards else ""
+    seldom = st.just(False) if towards is not None else _seldom(depth)
     chosen: set[str] = set()
     for choice in dict.fromkeys(part.choice for part in parts if part.choice):
-        several = [part for part in parts if part.choice == choice]
-        told = of_part[several[0].name].choice
-        if (told is not None and told.mandatory) or draw(_seldom(depth)):
-            chosen.add(draw(st.sampled_from(several)).name)
+        several = [part.name for part in parts if part.choice == choice]
+        told = members[several[0]].choice
+        if step in several:
+            chosen.add(step)
+        elif (told is not None and told.mandatory) or draw(seldom):
+            chosen.add(draw(st.sampled_from(several)))
     for part in parts:
-        member = of_part[part.name]
+        member, leads = members[part.name], part.name == step
         if part.choice:
             times = int(part.name in chosen)
         else:
-            times = member.least
-            if times < (member.most or times + 2) and draw(_seldom(depth)):
+            times = max(member.least, int(leads))
+            if times < (member.most or times + 2) and draw(seldom):
                 times += 1
         for _ in range(times):
-            _put(draw, message, part, quarter, depth)
+            onward = towards if towards is None else towards[1:] if leads else ()
+            _put(draw, message, part, quarter, onward, depth)
     return message
 
 
@@ -67,11 +81,16 @@ def _seldom(depth: int) -> st.SearchStrategy[bool]:
 
 
 def _put(
-    draw: st.DrawFn, message: Message, part: elements.Part, quarter: Quarter, depth: int
+    draw: st.DrawFn,
+    message: Message,
+    part: elements.Part,
+    quarter: Quarter,
+    towards: tuple[str, ...] | None,
+    depth: int,
 ) -> None:
     name = part.field.name
     if part.field.message_type is not None:
-        value = draw(messages(part.field.message_type, quarter, depth + 1))
+        value = draw(messages(part.field.message_type, quarter, towards, depth + 1))
         if part.field.is_repeated:
             getattr(message, name).append(value)
         else:
