@@ -1,60 +1,33 @@
-"""The uniform elements, as the contracts state them: what a block consists of, what is amiss."""
+"""The uniform elements of a form: what is amiss in them, by the contract."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, time
 from functools import lru_cache
 from typing import Any
 
-import protovalidate
 from crossroads.forms.v1 import elements_pb2, notification_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from mesh import identification
+from mesh.blocks import Block, Part, block, camel, quarter_of, values
+from mesh.faults import ABSENT, CARDINALITY, NOT_ALLOWED, checker
+from mesh.shapes import shape
 
-ABSENT, NOT_NUMERIC, INVALID, CHECK_DIGIT = "001", "002", "003", "004"
-OUTSIDE_DOMAIN, CARDINALITY, ORDER, LENGTH = "008", "090", "091", "093"
-GRAVEST_FIRST = (ABSENT, CARDINALITY, NOT_NUMERIC, LENGTH, INVALID, OUTSIDE_DOMAIN, CHECK_DIGIT)
+__all__ = [
+    "Anomaly",
+    "Block",
+    "Part",
+    "Place",
+    "anomalies",
+    "block",
+    "camel",
+    "quarter_of",
+    "report",
+    "values",
+]
 LONGEST_VALUE = 500
-WHOLE = -1
-"""Stands for the index where a step of a path names a field as a whole."""
-
-CHECK_DIGITS: dict[str, Callable[[str], bool]] = {
-    "ssin": identification.ssin_is_valid,
-    "cbe": lambda number: identification.enterprise_number_is_valid(number.zfill(10)),
-    "nsso": identification.nsso_number_is_valid,
-    "dimona": identification.dimona_period_is_valid,
-}
-_KINDS = {"required": ABSENT, "string.in": OUTSIDE_DOMAIN, "string.pattern": INVALID}
-_VALIDATOR = protovalidate.Validator()
-
-Path = tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An element of a block: a field with its XML name and its zone."""
-
-    field: FieldDescriptor
-    name: str
-    element: elements_pb2.Element
-    order: int
-    choice: str
-    """Name of the choice it belongs to; empty: of none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A message as a block of elements, in the order of the document."""
-
-    name: str
-    zone: str
-    parts: tuple[Part, ...]
-    by_name: Mapping[str, Part]
-    schema_location: FieldDescriptor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +42,29 @@ class Anomaly:
     anomaly_class: str = "B"
 
 
-@lru_cache(maxsize=1024)
-def block(descriptor: Descriptor) -> Block:
-    """What a message consists of; a field without an element bears the CamelCase of its name."""
-    parts: list[Part] = []
-    schema_location = None
-    for order, field in enumerate(sorted(descriptor.fields, key=lambda field: field.number)):
-        element = field.GetOptions().Extensions[elements_pb2.element]
-        if element.content == elements_pb2.CONTENT_SCHEMA_LOCATION:
-            schema_location = field
-            continue
-        name = element.xml_name or camel(field.name)
-        parts.append(Part(field, name, element, order, _choice(field)))
-    document = descriptor.GetOptions().Extensions[elements_pb2.document]
-    by_name = {part.name: part for part in parts}
-    return Block(
-        document.root or descriptor.name, document.zone, tuple(parts), by_name, schema_location
-    )
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands in the document."""
+
+    name: str
+    zone: str
+    location: str
+    line: int = 0
+
+    def anomaly(self, kind: str, value: str = "") -> Anomaly:
+        return Anomaly(f"{self.zone}-{kind}", self.name, value, self.location, self.line)
 
 
-def camel(name: str) -> str:
-    """`data_sort` in the manner of XML: `DataSort`."""
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
-def anomalies(form: Message, location: str = "1,1") -> list[Anomaly]:
+def anomalies(form: Message, location: str = "1,1", quarter: int = 0) -> list[Anomaly]:
     """What the contract finds wrong in a form, one anomaly a value, in the order of the document.
 
-    `location` is where the form stands in its document, by its position at each level.
+    `location` is where the form stands in its document, by its position at each level. `quarter`
+    is the one that elements must be valid in; 0: any.
     """
-    violated: dict[Path, set[str]] = {}
-    for violation in _VALIDATOR.collect_violations(form):
-        rule = violation.proto.rule_id
-        kind = CARDINALITY if rule.startswith("repeated.") else _KINDS.get(rule, LENGTH)
-        violated.setdefault(_path(violation), set()).add(kind)
+    if _sound(form.DESCRIPTOR, quarter)(form):
+        return []
     whole = block(form.DESCRIPTOR)
-    return list(_in_block(form, _Place(whole.name, whole.zone, location), (), violated))
+    return list(_in_block(form, Place(whole.name, whole.zone, location), quarter))
 
 
 def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
@@ -123,95 +83,86 @@ def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
     return told
 
 
-def values(message: Message, part: Part) -> list[Any]:
-    """What stands in the message for an element: none, one or several values."""
-    value = getattr(message, part.field.name)
-    if part.field.is_repeated:
-        return list(value)
-    present = message.HasField(part.field.name) if part.field.has_presence else bool(value)
-    return [value] if present else []
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an element stands in the document."""
-
-    name: str
-    zone: str
-    location: str
-
-    def anomaly(self, kind: str, value: str = "") -> Anomaly:
-        return Anomaly(f"{self.zone}-{kind}", self.name, value, self.location)
-
-
-def _in_block(
-    message: Message, place: _Place, path: Path, violated: Mapping[Path, set[str]]
+def lacking(
+    place: Place, descriptor: Descriptor, counts: dict[str, int], quarter: int
 ) -> Iterator[Anomaly]:
+    """What the elements of a block show together: too few, too many, not one of a choice.
+
+    `counts` tells how often each element stands there, by its XML name.
+    """
+    shaped = shape(descriptor, quarter)
+    standing = sum(shaped.bits[name] for name, count in counts.items() if count)
+    for _, bits, needed in shaped.one_of:
+        if needed and not standing & bits:
+            yield place.anomaly(CARDINALITY)
+    for _ in range(shaped.broken_choices(standing)):
+        yield place.anomaly(CARDINALITY)
+    for part in block(descriptor).parts:
+        count = counts.get(part.name, 0)
+        here = Place(part.name, part.element.zone, place.location, place.line)
+        if not count and shaped.required & shaped.bits[part.name]:
+            yield here.anomaly(ABSENT)
+        elif count and part.field.is_repeated and not part.least <= count <= part.most:
+            yield here.anomaly(CARDINALITY)
+
+
+def _in_block(message: Message, place: Place, quarter: int) -> Iterator[Anomaly]:
     position = 0
     parts = block(message.DESCRIPTOR).parts
-    for choice in dict.fromkeys(part.choice for part in parts if part.choice):
-        if (*path, (choice, WHOLE)) in violated:
-            yield place.anomaly(CARDINALITY)
+    found = {part.name: values(message, part) for part in parts}
+    counts = {name: len(several) for name, several in found.items()}
+    yield from lacking(place, message.DESCRIPTOR, counts, quarter)
     for part in parts:
-        field, zone = part.field, part.element.zone
-        found = values(message, part)
-        if (*path, (field.name, WHOLE)) in violated and (field.is_repeated or not found):
-            kind = CARDINALITY if found else ABSENT
-            yield _Place(part.name, zone, place.location).anomaly(kind)
-        for index, value in enumerate(found):
+        for value in found[part.name]:
             position += 1
-            here = _Place(part.name, zone, f"{place.location},{position}")
-            step = (*path, (field.name, index if field.is_repeated else WHOLE))
-            if field.message_type is not None:
-                yield from _in_block(value, here, step, violated)
-            elif kinds := _faults(part.element, value) | violated.get(step, set()):
-                yield here.anomaly(min(kinds, key=GRAVEST_FIRST.index), value)
+            here = Place(part.name, part.element.zone, f"{place.location},{position}")
+            nested = part.field.message_type is not None
+            if not part.holds_in(quarter):
+                yield here.anomaly(NOT_ALLOWED, "" if nested else value)
+            elif nested:
+                yield from _in_block(value, here, quarter)
+            elif part.element.content != elements_pb2.CONTENT_XML:
+                if kind := checker(part.field, quarter)(value):
+                    yield here.anomaly(kind, value)
 
 
-def _faults(element: elements_pb2.Element, value: str) -> set[str]:
-    """What is wrong with a value beyond what patterns and lists can tell."""
-    content = element.content
-    if not value:
-        return set() if content == elements_pb2.CONTENT_TEXT else {ABSENT}
-    if content == elements_pb2.CONTENT_NUMBER:
-        return _faults_of_number(element, value)
-    if content in _MOMENTS:
-        try:
-            _MOMENTS[content](value)
-        except ValueError:
-            return {INVALID}
-    return set()
+@lru_cache(maxsize=4096)
+def _sound(descriptor: Descriptor, quarter: int) -> Callable[[Any], bool]:
+    """A function that tells whether nothing is amiss in a message, quicker than finding what."""
+    shaped = shape(descriptor, quarter)
+    parts = {part.field.number: part for part in block(descriptor).parts}
+    bits = {number: shaped.bits[part.name] for number, part in parts.items()}
+    leaves = {
+        number: checker(part.field, quarter)
+        for number, part in parts.items()
+        if part.field.message_type is None and part.element.content != elements_pb2.CONTENT_XML
+    }
+    ended = {number for number, part in parts.items() if not part.holds_in(quarter)}
+    several = {number for number, part in parts.items() if part.field.is_repeated}
 
+    def sound(message: Any) -> bool:
+        standing = 0
+        for field, value in message.ListFields():
+            number = field.number
+            if number not in bits:
+                continue
+            standing |= bits[number]
+            if number in ended:
+                return False
+            for one in value if number in several else (value,):
+                check = leaves.get(number)
+                if check is not None:
+                    if check(one):
+                        return False
+                elif field.message_type is not None:
+                    if not _sound(field.message_type, quarter)(one):
+                        return False
+        if not shaped.holds(standing):
+            return False
+        return all(
+            part.least <= len(getattr(message, part.field.name)) <= part.most
+            for part in shaped.bounded
+            if standing & shaped.bits[part.name]
+        )
 
-def _faults_of_number(element: elements_pb2.Element, value: str) -> set[str]:
-    if not (value.isascii() and value.isdecimal()):
-        return {NOT_NUMERIC}
-    number = int(value)
-    if number < element.least or (element.most and number > element.most):
-        return {OUTSIDE_DOMAIN}
-    if element.check_digit and number and not CHECK_DIGITS[element.check_digit](value):
-        return {CHECK_DIGIT}
-    return set()
-
-
-_MOMENTS: dict[int, Callable[[str], object]] = {
-    elements_pb2.CONTENT_DATE: date.fromisoformat,
-    elements_pb2.CONTENT_TIME: time.fromisoformat,
-}
-
-
-def _choice(field: FieldDescriptor) -> str:
-    """The oneof that a field belongs to, other than the one that only marks it optional."""
-    oneof = field.containing_oneof
-    if oneof is None or oneof.name == f"_{field.name}":
-        return ""
-    return str(oneof.name)
-
-
-def _path(violation: protovalidate.Violation) -> Path:
-    """The fields that lead to a violation, each with its index where the field is repeated."""
-    path = violation.proto.field
-    return tuple(
-        (step.field_name, int(step.subscript.value) if step.subscript else WHOLE)
-        for step in (path.elements if path else ())
-    )
+    return sound

@@ -76,7 +76,7 @@ def of(part: Part, quarter: Quarter) -> Facets:
     exact = text.len if text.HasField("len") else None
     given = [text.const] if text.HasField("const") else list(getattr(text, "in"))
     outdated = {
-        value.text
+        value.value
         for value in element.dated_values
         if not quarters.holds(value.first_quarter, value.last_quarter, quarter)
     }

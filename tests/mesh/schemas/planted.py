@@ -29,7 +29,7 @@ def form() -> Descriptor:
     block = file.message_type.add(name="Block")
     kept = _add(block, "kept", "00901", "Kept", values=["A", "B", "C"])
     for text, first, last in (("B", 20241, 0), ("C", 0, 20234)):
-        kept.dated_values.add(text=text, first_quarter=first, last_quarter=last)
+        kept.dated_values.add(value=text, first_quarter=first, last_quarter=last)
     _add(block, "gone", "00902", "Gone", last_quarter=20234)
     _add(block, "come", "00903", "Come", first_quarter=20241)
     _add(block, "short", "00904", "Length", longest=5, last_quarter=20234)
