@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from mesh import elements
+from mesh import faults
 from mesh.schemas import labels
 from mesh.schemas.facets import Content
 from mesh.schemas.structure import Document, Member
@@ -56,16 +56,19 @@ def of_rules(form: str, zone: str) -> dict[str, str]:
 def of_constraints(document: Document, member: Member) -> set[str]:
     """The kinds of anomaly that an element can have by its constraints and by its place."""
     if member.facets is None:
-        found = {elements.ORDER, elements.INVALID}
+        found = {faults.ORDER, faults.INVALID}
         members = document.blocks[member.block]
-        if any(one.choice is not None and one.choice.mandatory for one in members):
-            found.add(elements.CARDINALITY)
+        mandatory = any(one.choice is not None and one.choice.mandatory for one in members)
+        if mandatory or document.together[member.block]:
+            found.add(faults.CARDINALITY)
     else:
         found = _of_text(member)
+    if member.first_quarter or member.last_quarter:
+        found.add(faults.NOT_ALLOWED)
     if member.mandatory:
-        found.add(elements.ABSENT)
+        found.add(faults.ABSENT)
     if member.most is not None or member.least > 1:
-        found.add(elements.CARDINALITY)
+        found.add(faults.CARDINALITY)
     return found
 
 
@@ -83,17 +86,17 @@ def _of_text(member: Member) -> set[str]:
     facets = member.facets
     if facets is None or facets.content is Content.XML:
         return set()
-    found = {elements.ORDER, elements.INVALID}
+    found = {faults.ORDER, faults.INVALID}
     if facets.content is not Content.TEXT:
-        found.add(elements.ABSENT)
+        found.add(faults.ABSENT)
     if facets.content is Content.NUMBER:
-        found.add(elements.NOT_NUMERIC)
+        found.add(faults.NOT_NUMERIC)
     if facets.values or facets.least or facets.most:
-        found.add(elements.OUTSIDE_DOMAIN)
+        found.add(faults.OUTSIDE_DOMAIN)
     if facets.check_digit:
-        found.add(elements.CHECK_DIGIT)
+        found.add(faults.CHECK_DIGIT)
     if facets.longest is not None or facets.shortest > int(facets.content is not Content.TEXT):
-        found.add(elements.LENGTH)
+        found.add(faults.LENGTH)
     return found
 
 

@@ -11,8 +11,7 @@ from crossroads.forms import v1
 from crossroads.forms.v1 import elements_pb2
 from google.protobuf.descriptor import Descriptor
 
-from mesh import elements
-from mesh.schemas import quarters
+from mesh import blocks
 from mesh.schemas.quarters import Quarter
 
 
@@ -25,7 +24,7 @@ def known() -> MappingProxyType[str, Descriptor]:
             continue
         file = import_module(f"{v1.__name__}.{module.name}").DESCRIPTOR
         for message in file.message_types_by_name.values():
-            block = elements.block(message)
+            block = blocks.block(message)
             if block.schema_location is not None:
                 found[block.name] = message
     return MappingProxyType(dict(sorted(found.items())))
@@ -39,4 +38,4 @@ def of(quarter: Quarter) -> tuple[Descriptor, ...]:
 def is_sent(message: Descriptor, quarter: Quarter) -> bool:
     """Whether a document may be sent in a quarter."""
     document = message.GetOptions().Extensions[elements_pb2.document]
-    return quarters.holds(document.first_quarter, document.last_quarter, quarter)
+    return blocks.holds_in(document, int(quarter))

@@ -9,8 +9,7 @@ from enum import Enum
 from buf.validate import validate_pb2
 from crossroads.forms.v1 import elements_pb2
 
-from mesh.elements import Part
-from mesh.schemas import quarters
+from mesh.blocks import Part, holds_in
 from mesh.schemas.quarters import Quarter
 
 _ANYTHING = r"[\s\S]*"
@@ -75,12 +74,8 @@ def of(part: Part, quarter: Quarter) -> Facets:
     number = element.content == elements_pb2.CONTENT_NUMBER
     exact = text.len if text.HasField("len") else None
     given = [text.const] if text.HasField("const") else list(getattr(text, "in"))
-    outdated = {
-        value.value
-        for value in element.dated_values
-        if not quarters.holds(value.first_quarter, value.last_quarter, quarter)
-    }
-    values = tuple(value for value in given if value not in outdated)
+    ended = {one.value for one in element.dated_values if not holds_in(one, int(quarter))}
+    values = tuple(value for value in given if value not in ended)
     if given and not values:
         raise Inexpressible(f"{part.field.full_name}: no value is left in {quarter}")
     return Facets(

@@ -48,8 +48,3 @@ def parse(text: str) -> Quarter:
 def of(day: date) -> Quarter:
     """The quarter that a day is in."""
     return Quarter(day.year, (day.month + 2) // 3)
-
-
-def holds(first: int, last: int, quarter: Quarter) -> bool:
-    """Whether what is valid from `first` up to and with `last`, 0 for no bound, is so then."""
-    return first <= int(quarter) and (not last or int(quarter) <= last)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 from buf.validate import validate_pb2
+from crossroads.forms.v1 import elements_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from mesh import elements
-from mesh.elements import Part
-from mesh.schemas import facets, quarters
+from mesh.blocks import MANY, Part, block
+from mesh.schemas import facets
 from mesh.schemas.facets import Facets
 from mesh.schemas.quarters import Quarter
 
@@ -22,6 +23,14 @@ class Choice:
 
     name: str
     mandatory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Elements of which only some sets may stand together, in the order of the document."""
+
+    names: tuple[str, ...]
+    sets: frozenset[frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,10 @@ class Member:
     block: str
     """The type of the block that it is; empty: it is a text."""
     facets: Facets | None
+    conditional: bool = False
+    """Whether it may stand depends on what stands beside it."""
+    first_quarter: int = 0
+    last_quarter: int = 0
 
     @property
     def mandatory(self) -> bool:
@@ -52,6 +65,8 @@ class Document:
     quarter: Quarter
     root: str
     blocks: dict[str, tuple[Member, ...]]
+    together: dict[str, tuple[Together, ...]]
+    """What may stand together, by type of block."""
 
     @property
     def name(self) -> str:
@@ -67,52 +82,61 @@ class Document:
         """Every element once in each type of block, with the shortest path to the block."""
         paths = {self.root: self.form}
         waiting = [self.root]
-        for block in waiting:
-            for member in self.blocks[block]:
-                yield paths[block], member
+        for name in waiting:
+            for member in self.blocks[name]:
+                yield paths[name], member
                 if member.block and member.block not in paths:
-                    paths[member.block] = f"{paths[block]}/{member.name}"
+                    paths[member.block] = f"{paths[name]}/{member.name}"
                     waiting.append(member.block)
 
 
 @lru_cache(maxsize=256)
 def of(message: Descriptor, quarter: Quarter) -> Document:
     """A document as its contract says that it may be in a quarter."""
-    blocks: dict[str, tuple[Member, ...]] = {}
+    members: dict[str, tuple[Member, ...]] = {}
+    together: dict[str, tuple[Together, ...]] = {}
     waiting = [message]
     for descriptor in waiting:
         name = _type_name(descriptor)
-        if name in blocks:
+        if name in members:
             continue
-        parts = [p for p in elements.block(descriptor).parts if stands(p, quarter)]
-        blocks[name] = tuple(_member(part, quarter) for part in parts)
+        whole = block(descriptor)
+        parts = [part for part in whole.parts if part.holds_in(int(quarter))]
+        standing = [part.name for part in parts]
+        together[name] = tuple(_together(choice, standing) for choice in whole.choices)
+        depending = {one for several in together[name] for one in several.names}
+        members[name] = tuple(_member(part, quarter, depending) for part in parts)
         waiting += [p.field.message_type for p in parts if p.field.message_type is not None]
-    block = elements.block(message)
-    return Document(block.name, block.zone, quarter, _type_name(message), blocks)
+    whole = block(message)
+    return Document(whole.name, whole.zone, quarter, _type_name(message), members, together)
 
 
-def stands(part: Part, quarter: Quarter) -> bool:
-    """Whether an element may be used in a quarter."""
-    return quarters.holds(part.element.first_quarter, part.element.last_quarter, quarter)
-
-
-def _member(part: Part, quarter: Quarter) -> Member:
-    rules = part.field.GetOptions().Extensions[validate_pb2.field]
-    least = int(rules.required)
-    most: int | None = 1
-    if part.field.is_repeated:
-        least = max(least, rules.repeated.min_items)
-        most = rules.repeated.max_items if rules.repeated.HasField("max_items") else None
-    block = part.field.message_type
+def _member(part: Part, quarter: Quarter, depending: set[str]) -> Member:
+    nested = part.field.message_type
     return Member(
         name=part.name,
         zone=part.element.zone,
-        least=least,
-        most=most,
+        least=part.least,
+        most=None if part.most == MANY else part.most,
         choice=_choice(part.field) if part.choice else None,
-        block=_type_name(block) if block is not None else "",
-        facets=facets.of(part, quarter) if block is None else None,
+        block=_type_name(nested) if nested is not None else "",
+        facets=facets.of(part, quarter) if nested is None else None,
+        conditional=part.name in depending,
+        first_quarter=part.element.first_quarter,
+        last_quarter=part.element.last_quarter,
     )
+
+
+def _together(choice: elements_pb2.Choice, standing: list[str]) -> Together:
+    """The sets that may stand, of the elements that may be used in the quarter."""
+    sets: set[frozenset[str]] = set()
+    for one in choice.alternatives:
+        if set(one.required) <= set(standing):
+            free = [name for name in one.optional if name in standing]
+            for count in range(len(free) + 1):
+                sets |= {frozenset((*one.required, *some)) for some in combinations(free, count)}
+    scope = frozenset().union(*sets)
+    return Together(tuple(name for name in standing if name in scope), frozenset(sets))
 
 
 def _choice(field: FieldDescriptor) -> Choice | None:

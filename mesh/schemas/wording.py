@@ -54,9 +54,11 @@ def length(facets: Facets | None) -> str:
 
 
 def presence(member: Member) -> str:
-    """Whether it must stand: `mandatory`, `optional`, or one of a choice."""
+    """Whether it must stand: `mandatory`, `optional`, or it depends on others."""
     if member.choice is not None:
         return f"one of {member.choice.name}" + ("" if member.choice.mandatory else ", or none")
+    if member.conditional:
+        return "by what stands beside it"
     return "mandatory" if member.mandatory else "optional"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +11,7 @@ from lxml import etree
 
 from mesh.schemas import labels
 from mesh.schemas.facets import Content, Facets
-from mesh.schemas.structure import Choice, Document, Member
+from mesh.schemas.structure import Choice, Document, Member, Together
 
 XS = "http://www.w3.org/2001/XMLSchema"
 SAFE_DIGITS = 18
@@ -31,21 +33,50 @@ def write(document: Document) -> bytes:
     schema = _xs(
         "schema",
         _element(document.itself),
-        *(_block(name, members) for name, members in document.blocks.items()),
+        *(_block(document, name) for name in document.blocks),
         id=document.name,
         version=str(document.quarter),
     )
     return etree.tostring(schema, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
-def _block(name: str, members: tuple[Member, ...]) -> etree._Element:
+def _block(document: Document, name: str) -> etree._Element:
+    together = {one: several for several in document.together[name] for one in several.names}
+    members = {member.name: member for member in document.blocks[name]}
     sequence = _xs("sequence")
-    for choice, group in groupby(members, lambda member: member.choice):
-        if choice is None:
-            sequence.extend(_element(member) for member in group)
+    for rule, group in groupby(
+        members.values(), lambda member: together.get(member.name) or member.choice
+    ):
+        if isinstance(rule, Together):
+            sequence.extend(_sets(rule.names, rule.sets, members))
+        elif isinstance(rule, Choice):
+            sequence.append(_choice(rule, list(group)))
         else:
-            sequence.append(_choice(choice, list(group)))
+            sequence.extend(_element(member) for member in group)
     return _xs("complexType", sequence, name=_type_name(name))
+
+
+def _sets(
+    names: tuple[str, ...], sets: frozenset[frozenset[str]], members: Mapping[str, Member]
+) -> list[etree._Element]:
+    """Particles that let just these sets stand: after each element it is clear which go on."""
+    if not names:
+        return []
+    name, *others = names
+    having = frozenset(one - {name} for one in sets if name in one)
+    lacking = frozenset(one for one in sets if name not in one)
+    without = _sets(tuple(others), lacking or having, members)
+    if not having:
+        return without
+    element = _element(replace(members[name], least=1))
+    if not lacking:
+        return [element, *without]
+    if having == lacking:
+        element.set("minOccurs", "0")
+        return [element, *without]
+    onward = _sets(tuple(others), having, members)
+    first = _xs("sequence", element, *onward) if onward else element
+    return [_xs("choice", first, _xs("sequence", *without))]
 
 
 def _choice(choice: Choice, members: list[Member]) -> etree._Element:

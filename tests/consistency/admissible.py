@@ -12,10 +12,11 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
 from mesh import elements, identification
-from mesh.elements import CHECK_DIGITS
+from mesh.faults import CHECK_DIGITS
 from mesh.schemas import facets, structure
 from mesh.schemas.facets import Content, Facets
 from mesh.schemas.quarters import Quarter
+from mesh.schemas.structure import Together
 
 DEEPEST = 7
 LONGEST_TEXT = 40
@@ -36,7 +37,7 @@ def messages(
     With `towards`, a path of names from this block on, it holds what it must and what leads there.
     """
     message = GetMessageClass(descriptor)()
-    parts = [p for p in elements.block(descriptor).parts if structure.stands(p, quarter)]
+    parts = [p for p in elements.block(descriptor).parts if p.holds_in(int(quarter))]
     document = structure.of(descriptor, quarter)
     members = {member.name: member for member in document.blocks[document.root]}
     step = towards[0] if towards else ""
@@ -49,9 +50,11 @@ def messages(
             chosen.add(step)
         elif (told is not None and told.mandatory) or draw(seldom):
             chosen.add(draw(st.sampled_from(several)))
+    for rule in document.together[document.root]:
+        chosen |= draw(st.sampled_from(_sets(rule, step, smallest=towards is not None)))
     for part in parts:
         member, leads = members[part.name], part.name == step
-        if part.choice:
+        if part.choice or member.conditional:
             times = int(part.name in chosen)
         else:
             times = max(member.least, int(leads))
@@ -74,6 +77,13 @@ def texts(allowed: Facets) -> st.SearchStrategy[str]:
         Content.XML: lambda _: st.just("<A>a &amp; b</A>"),
         Content.TEXT: _texts,
     }[allowed.content](allowed)
+
+
+def _sets(rule: Together, step: str, *, smallest: bool) -> list[frozenset[str]]:
+    """Those that may stand together, with the one that must be there; the smallest alone."""
+    sets = sorted(rule.sets, key=lambda one: (len(one), sorted(one)))
+    having = [one for one in sets if step not in rule.names or step in one]
+    return having[:1] if smallest else having
 
 
 def _seldom(depth: int) -> st.SearchStrategy[bool]:

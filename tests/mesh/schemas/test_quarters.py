@@ -40,13 +40,3 @@ def test_a_day_is_in_one_quarter(day: date) -> None:
     quarter = quarters.of(day)
     assert quarter.begin <= day < quarter.plus(1).begin
     assert quarters.of(quarter.begin - timedelta(days=1)) == quarter.plus(-1)
-
-
-@given(QUARTERS, QUARTERS, QUARTERS)
-def test_validity_includes_both_ends_and_none_is_no_bound(
-    first: Quarter, last: Quarter, asked: Quarter
-) -> None:
-    assert quarters.holds(int(first), int(last), asked) is (first <= asked <= last)
-    assert quarters.holds(int(first), 0, asked) is (first <= asked)
-    assert quarters.holds(0, int(last), asked) is (asked <= last)
-    assert quarters.holds(0, 0, asked)
