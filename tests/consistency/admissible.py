@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, time
+from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from mesh import elements, identification
 from mesh.faults import CHECK_DIGITS
-from mesh.schemas import facets, structure
+from mesh.schemas import structure
 from mesh.schemas.facets import Content, Facets
 from mesh.schemas.quarters import Quarter
 from mesh.schemas.structure import Together
@@ -21,6 +22,7 @@ from mesh.schemas.structure import Together
 DEEPEST = 7
 LONGEST_TEXT = 40
 LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
+_structure = cache(structure.of)
 CHARACTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 
 
@@ -38,7 +40,7 @@ def messages(
     """
     message = GetMessageClass(descriptor)()
     parts = [p for p in elements.block(descriptor).parts if p.holds_in(int(quarter))]
-    document = structure.of(descriptor, quarter)
+    document = _structure(descriptor, quarter)
     members = {member.name: member for member in document.blocks[document.root]}
     step = towards[0] if towards else ""
     seldom = st.just(False) if towards is not None else _seldom(depth)
@@ -62,10 +64,11 @@ def messages(
                 times += 1
         for _ in range(times):
             onward = towards if towards is None else towards[1:] if leads else ()
-            _put(draw, message, part, quarter, onward, depth)
+            _put(draw, message, part, quarter, member.facets, onward, depth)
     return message
 
 
+@cache
 def texts(allowed: Facets) -> st.SearchStrategy[str]:
     """Any text that is allowed, with characters that XML can bear."""
     if allowed.values:
@@ -95,11 +98,12 @@ def _put(
     message: Message,
     part: elements.Part,
     quarter: Quarter,
+    allowed: Facets | None,
     towards: tuple[str, ...] | None,
     depth: int,
 ) -> None:
     name = part.field.name
-    if part.field.message_type is not None:
+    if allowed is None:
         value = draw(messages(part.field.message_type, quarter, towards, depth + 1))
         if part.field.is_repeated:
             getattr(message, name).append(value)
@@ -107,7 +111,7 @@ def _put(
             getattr(message, name).CopyFrom(value)
             getattr(message, name).SetInParent()
         return
-    text = draw(texts(facets.of(part, quarter)))
+    text = draw(texts(allowed))
     if part.field.is_repeated:
         getattr(message, name).append(text)
     else:
@@ -140,7 +144,9 @@ def _numbers(allowed: Facets) -> st.SearchStrategy[str]:
     elif allowed.pattern in {"", "[0-9]+"}:
         drawn = st.integers(least, most).map(lambda n: str(n).zfill(allowed.shortest))
     else:
-        drawn = _matching(allowed).filter(lambda text: least <= int(text) <= most)
+        drawn = _matching(allowed).filter(
+            lambda text: text.isdecimal() and least <= int(text) <= most
+        )
     return drawn
 
 
