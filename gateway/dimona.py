@@ -41,7 +41,7 @@ def read(root: etree._Element) -> list[declarations_pb2.SubmitDimonaRequest]:
 
     Raises XML_WRONG_ROOT, ARGUMENT_MISSING without forms, ARGUMENT_INVALID with too many.
     """
-    document, anomalies = codec.read(root, dimona_pb2.Dimona)
+    document, anomalies = codec.check(root, dimona_pb2.Dimona)
     if not document.forms:
         raise refusal("ARGUMENT_MISSING", "Form")
     if len(document.forms) > MOST_FORMS:

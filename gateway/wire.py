@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from crossroads.forms.v1 import elements_pb2
@@ -17,68 +18,106 @@ from mesh.shapes import shape
 MOST_KNOWN = 4096
 """Values of an element that are remembered as right, so that they are checked once."""
 _LENGTH_DELIMITED = 2
+_TEXTS = etree.XPath("count(.//text())")
+_STRAY_TEXT = etree.XPath("boolean(.//text()[normalize-space()][../*])")
 
-Quick = Callable[[Any], bytes | None]
+Fill = Callable[[Iterator[Any], int, list[int]], bytes]
+Entry = tuple[int, int, bool, "Fill | None", bytes, dict[str, bytes], Callable[[str], str]]
+
+
+class UnusualError(Exception):
+    """Something is amiss, or asks for the slow way."""
+
+
+def encoded(element: Any, descriptor: Any, quarter: int) -> bytes | None:
+    """The wire form of the message in an element, every value checked against its contract.
+
+    None where anything at all is amiss, or unusual: then the slow way tells what. Attributes are
+    not looked at.
+    """
+    within, texts = element.iter(), [0]
+    next(within)
+    try:
+        wire = _filler(descriptor, quarter)(within, len(element), texts)
+    except UnusualError:
+        return None
+    if next(within, None) is not None:  # elements within a text
+        return None
+    if _TEXTS(element) != texts[0] and _STRAY_TEXT(element):
+        return None
+    return wire
 
 
 @lru_cache(maxsize=4096)
-def reader(descriptor: Descriptor, quarter: int) -> Quick:
-    """A function that gives the wire form of the message in an element, its values checked.
+def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901  # the hot loop stands in one piece
+    """A function that reads so many elements as those of a block, and those within them.
 
-    It gives None where anything at all is amiss, or unusual: then the slow way tells what.
-    Attributes are not looked at.
+    It takes elements as they stand in the document, and adds up the texts that it read.
     """
     shaped, parts = shape(descriptor, quarter), block(descriptor).parts
-    if any(_is_beyond(part, quarter) for part in parts):
-        return lambda element: None
     entries = {part.name: _entry(part, shaped.bits[part.name], quarter) for part in parts}
-    bounded = tuple((part.name, part.least, part.most) for part in shaped.bounded)
+    bounded = tuple((shaped.bits[part.name], part) for part in shaped.bounded)
     holding: set[int] = set()
 
-    def read(element: Any) -> bytes | None:
-        text = element.text
-        if text is not None and not text.isspace():
-            return None
-        standing, last = 0, -1
+    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901, PLR0912
+        standing, last, empty, blocks = 0, -1, 0, 0
         pieces: list[bytes] = []
-        for child in element:
-            entry = entries.get(child.tag)
+        append = pieces.append
+        for element in islice(elements, count):
+            entry = entries.get(element.tag)
             if entry is None:
-                return None
+                raise UnusualError
             order, bit, repeated, nested, head, known, amiss = entry
             if order <= last and not (repeated and order == last):
-                return None
+                raise UnusualError
             last = order
             standing |= bit
-            tail = child.tail
-            if tail is not None and not tail.isspace():
-                return None
-            if nested is not None:
-                inner = nested(child)
-                if inner is None:
-                    return None
-                pieces += (head, _varint(len(inner)), inner)
-                continue
-            value = child.text or ""
-            piece = known.get(value)
-            if piece is None:
-                if amiss(value):
-                    return None
-                piece = _remember(known, value, head)
-            if len(child):
-                return None
-            pieces.append(piece)
+            if nested is None:
+                value = element.text
+                if value is None:
+                    value = ""
+                    empty += 1
+                piece = known.get(value)
+                if piece is None:
+                    if amiss(value):
+                        raise UnusualError
+                    text = value.encode()
+                    size = len(text)
+                    piece = head + (_SMALL[size] if size < 128 else varint(size)) + text
+                    if len(known) < MOST_KNOWN:
+                        known[value] = piece
+                append(piece)
+            else:
+                inner = nested(elements, len(element), texts)
+                append(head + varint(len(inner)) + inner)
+                blocks += 1
+        texts[0] += len(pieces) - blocks - empty
         if standing not in holding:
             if not shaped.holds(standing):
-                return None
+                raise UnusualError
             holding.add(standing)
-        for name, least, most in bounded:
-            count = len(element.findall(name))
-            if count and not least <= count <= most:
-                return None
+        for bit, part in bounded:
+            if standing & bit and not _suits(pieces, part):
+                raise UnusualError
         return b"".join(pieces)
 
-    return read
+    return fill
+
+
+def _entry(part: Part, bit: int, quarter: int) -> Entry:
+    field = part.field
+    head = _head(field)
+    known: dict[str, bytes] = {}
+    nested: Fill | None = None
+    check: Callable[[str], str] = _unusual
+    if not part.holds_in(quarter) or part.element.content == elements_pb2.CONTENT_XML:
+        nested = _unusual_block
+    elif field.message_type is not None:
+        nested = _filler(field.message_type, quarter)
+    elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        check = checker(field, quarter)
+        known = _Private() if part.element.check_digit else known
+    return part.order, bit, field.is_repeated, nested, head, known, check
 
 
 class _Private(dict[str, bytes]):
@@ -88,47 +127,28 @@ class _Private(dict[str, bytes]):
         pass
 
 
-Entry = tuple[int, int, bool, Quick | None, bytes, dict[str, bytes], Callable[[str], str]]
+def _suits(pieces: list[bytes], part: Part) -> bool:
+    """Whether a part that stands in a block stands there often enough, and not too often."""
+    if part.least <= 1 and len(pieces) <= part.most:
+        return True
+    head = _head(part.field)
+    return part.least <= sum(piece.startswith(head) for piece in pieces) <= part.most
 
 
-def _entry(part: Part, bit: int, quarter: int) -> Entry:
-    field = part.field
-    head = _varint(field.number << 3 | _LENGTH_DELIMITED)
-    known: dict[str, bytes] = _Private() if part.element.check_digit else {}
-    if not part.holds_in(quarter):
-        return part.order, bit, field.is_repeated, _never, head, known, _amiss
-    if field.message_type is not None:
-        nested = reader(field.message_type, quarter)
-        return part.order, bit, field.is_repeated, nested, head, known, _amiss
-    if part.element.content == elements_pb2.CONTENT_XML:
-        return part.order, bit, field.is_repeated, _never, head, known, _amiss
-    check = checker(field, quarter)
-    return part.order, bit, field.is_repeated, None, head, known, check
+def _unusual_block(_elements: Iterator[Any], _count: int, _texts: list[int]) -> bytes:
+    raise UnusualError
 
 
-def _is_beyond(part: Part, quarter: int) -> bool:
-    """Whether an element is no text and no block, as in contracts without uniform elements."""
-    field = part.field
-    return field.message_type is None and field.cpp_type != FieldDescriptor.CPPTYPE_STRING
+def _unusual(_value: str) -> str:
+    raise UnusualError
 
 
-def _never(element: etree._Element) -> None:
-    return None
+def _head(field: FieldDescriptor) -> bytes:
+    return varint(field.number << 3 | _LENGTH_DELIMITED)
 
 
-def _amiss(value: str) -> str:
-    return "-"
-
-
-def _remember(known: dict[str, bytes], value: str, head: bytes) -> bytes:
-    encoded = value.encode()
-    piece = head + _varint(len(encoded)) + encoded
-    if len(known) < MOST_KNOWN:
-        known[value] = piece
-    return piece
-
-
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """A number in the base-128 form of the wire."""
     if number < 0x80:
         return _SMALL[number]
     out = bytearray()

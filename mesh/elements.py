@@ -28,6 +28,8 @@ __all__ = [
     "values",
 ]
 LONGEST_VALUE = 500
+MOST_KNOWN = 4096
+"""Values of an element that are remembered as right; numbers of persons and employers never are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
 
 
 def lacking(
-    place: Place, descriptor: Descriptor, counts: dict[str, int], quarter: int
+    place: Place, descriptor: Any, counts: dict[str, int], quarter: int
 ) -> Iterator[Anomaly]:
     """What the elements of a block show together: too few, too many, not one of a choice.
 
@@ -121,48 +123,54 @@ def _in_block(message: Message, place: Place, quarter: int) -> Iterator[Anomaly]
                 yield here.anomaly(NOT_ALLOWED, "" if nested else value)
             elif nested:
                 yield from _in_block(value, here, quarter)
-            elif part.element.content != elements_pb2.CONTENT_XML:
-                if kind := checker(part.field, quarter)(value):
-                    yield here.anomaly(kind, value)
+            elif part.element.content == elements_pb2.CONTENT_XML:
+                continue
+            elif kind := checker(part.field, quarter)(value):
+                yield here.anomaly(kind, value)
 
 
 @lru_cache(maxsize=4096)
 def _sound(descriptor: Descriptor, quarter: int) -> Callable[[Any], bool]:
     """A function that tells whether nothing is amiss in a message, quicker than finding what."""
     shaped = shape(descriptor, quarter)
-    parts = {part.field.number: part for part in block(descriptor).parts}
-    bits = {number: shaped.bits[part.name] for number, part in parts.items()}
-    leaves = {
-        number: checker(part.field, quarter)
-        for number, part in parts.items()
-        if part.field.message_type is None and part.element.content != elements_pb2.CONTENT_XML
+    entries = {
+        part.field: (shaped.bits[part.name], part.field.is_repeated, *_tests(part, quarter))
+        for part in block(descriptor).parts
     }
-    ended = {number for number, part in parts.items() if not part.holds_in(quarter)}
-    several = {number for number, part in parts.items() if part.field.is_repeated}
+    bounded = tuple((shaped.bits[p.name], p.field.name, p.least, p.most) for p in shaped.bounded)
 
     def sound(message: Any) -> bool:
         standing = 0
         for field, value in message.ListFields():
-            number = field.number
-            if number not in bits:
+            if field not in entries:
                 continue
-            standing |= bits[number]
-            if number in ended:
-                return False
-            for one in value if number in several else (value,):
-                check = leaves.get(number)
-                if check is not None:
-                    if check(one):
+            bit, repeated, test, known = entries[field]
+            standing |= bit
+            for one in value if repeated else (value,):
+                if known is None:
+                    if not test(one):
                         return False
-                elif field.message_type is not None:
-                    if not _sound(field.message_type, quarter)(one):
+                elif one not in known:
+                    if not test(one):
                         return False
-        if not shaped.holds(standing):
-            return False
-        return all(
-            part.least <= len(getattr(message, part.field.name)) <= part.most
-            for part in shaped.bounded
-            if standing & shaped.bits[part.name]
+                    if len(known) < MOST_KNOWN:
+                        known.add(one)
+        return shaped.holds(standing) and all(
+            least <= len(getattr(message, name)) <= most
+            for bit, name, least, most in bounded
+            if standing & bit
         )
 
     return sound
+
+
+def _tests(part: Part, quarter: int) -> tuple[Callable[[Any], bool], set[str] | None]:
+    """What a value must satisfy, and where those are remembered that do; None: nowhere."""
+    if not part.holds_in(quarter):
+        return lambda _: False, None
+    if part.field.message_type is not None:
+        return _sound(part.field.message_type, quarter), None
+    if part.element.content == elements_pb2.CONTENT_XML:
+        return lambda _: True, None
+    check = checker(part.field, quarter)
+    return lambda value: not check(value), None if part.element.check_digit else set()

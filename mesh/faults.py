@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import date, time
 from functools import lru_cache
@@ -26,7 +27,11 @@ CHECK_DIGITS: dict[str, Callable[[str], bool]] = {
     "dimona": identification.dimona_period_is_valid,
 }
 
+LONGEST_NUMBER = 1000
+"""A number with more digits is outside every domain; reading it would only take time."""
+
 Test = Callable[[str], bool]
+_DIGITS = frozenset({"^[0-9]+$", "^[0-9]*$"})
 
 
 @lru_cache(maxsize=16384)
@@ -38,28 +43,37 @@ def checker(field: FieldDescriptor, quarter: int = 0) -> Callable[[str], str]:
     element = field.GetOptions().Extensions[elements_pb2.element]
     rules = field.GetOptions().Extensions[validate_pb2.field]
     strings = rules.repeated.items.string if field.is_repeated else rules.string
-    steps: list[tuple[Test, str]] = []
     number = element.content == elements_pb2.CONTENT_NUMBER
-    if number:
-        steps.append((lambda text: text.isascii() and text.isdecimal(), NOT_NUMERIC))
-    least, most = _lengths(strings)
-    if least or most:
-        steps.append((lambda text: least <= len(text) and (not most or len(text) <= most), LENGTH))
+    domain = getattr(strings, "in")
+    steps: list[tuple[Test, str]] = []
     if strings.HasField("pattern"):
         steps.append((_pattern(strings.pattern), INVALID))
     if element.content in _MOMENTS:
         steps.append((_moment(_MOMENTS[element.content]), INVALID))
-    if domain := getattr(strings, "in"):
+    if domain:
         steps.append((_domain(element, frozenset(domain), quarter), OUTSIDE_DOMAIN))
-    if number:
-        steps += _range(element)
-    return _first(tuple(steps), element.content == elements_pb2.CONTENT_TEXT)
+    least, most = _lengths(strings)
+    any_of_the_length = element.least <= 0 and most and element.most >= 10**most - 1
+    if number and (element.least or element.most) and not any_of_the_length:
+        steps.append((_range(element.least, element.most), OUTSIDE_DOMAIN))
+    if element.check_digit:
+        steps.append((_check_digit(CHECK_DIGITS[element.check_digit]), CHECK_DIGIT))
+    if number and strings.pattern in _DIGITS:
+        steps.pop(0)  # the first step of all has seen to it
+    may_be_empty = element.content == elements_pb2.CONTENT_TEXT
+    return _gravest(number, least, most or sys.maxsize, tuple(steps), may_be_empty)
 
 
-def _first(steps: tuple[tuple[Test, str], ...], text_may_be_empty: bool) -> Callable[[str], str]:
+def _gravest(
+    number: bool, least: int, most: int, steps: tuple[tuple[Test, str], ...], may_be_empty: bool
+) -> Callable[[str], str]:
     def kind(text: str) -> str:
-        if not text and not text_may_be_empty:
+        if not text and not may_be_empty:
             return ABSENT
+        if number and not (text.isascii() and text.isdecimal()):
+            return NOT_NUMERIC
+        if not least <= len(text) <= most:
+            return LENGTH
         for test, amiss in steps:
             if not test(text):
                 return amiss
@@ -75,7 +89,7 @@ def _lengths(strings: validate_pb2.StringRules) -> tuple[int, int]:
 
 
 def _pattern(pattern: str) -> Test:
-    """The patterns of the contracts are anchored; `\\p{L}` is the one class that Python lacks."""
+    """Patterns of the contracts are anchored; any letter is the one class that Python lacks."""
     letters = pattern.replace(r"\p{L}", r"[^\W\d_]")
     flags = re.ASCII if letters == pattern else re.NOFLAG
     matches = re.compile(letters.removeprefix("^").removesuffix("$"), flags).fullmatch
@@ -98,17 +112,14 @@ def _domain(element: elements_pb2.Element, domain: frozenset[str], quarter: int)
     return (domain - ended).__contains__
 
 
-def _range(element: elements_pb2.Element) -> list[tuple[Test, str]]:
-    least, most = element.least, element.most
-    steps: list[tuple[Test, str]] = []
-    if least or most:
-        steps.append(
-            (lambda text: least <= int(text) and (not most or int(text) <= most), OUTSIDE_DOMAIN)
-        )
-    if element.check_digit:
-        valid = CHECK_DIGITS[element.check_digit]
-        steps.append((lambda text: not text.strip("0") or valid(text), CHECK_DIGIT))
-    return steps
+def _range(least: int, most: int) -> Test:
+    greatest = most or 10**LONGEST_NUMBER
+    return lambda text: len(text) <= LONGEST_NUMBER and least <= int(text) <= greatest
+
+
+def _check_digit(valid: Test) -> Test:
+    """Zeros stand for a number that is not known."""
+    return lambda text: not text.strip("0") or valid(text)
 
 
 _MOMENTS: dict[int, Callable[[str], object]] = {

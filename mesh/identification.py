@@ -13,7 +13,16 @@ def ssin_is_valid(number: str) -> bool:
     """Whether the check digits and the date of a national or BIS number are right."""
     if len(number) != 11 or not number.isdecimal():
         return False
+    if _is_plain(number):
+        return True
     return bool(nn.is_valid(number) or bis.is_valid(number))
+
+
+def _is_plain(number: str) -> bool:
+    """Whether it is a right number of a person born on day 1 to 28 of a month of 19xx: most are."""
+    if 97 - int(number[:9]) % 97 != int(number[9:]):
+        return False
+    return 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) <= 28
 
 
 @lru_cache(maxsize=65536)

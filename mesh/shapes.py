@@ -8,7 +8,7 @@ from functools import lru_cache
 from crossroads.forms.v1 import elements_pb2
 from google.protobuf.descriptor import Descriptor
 
-from mesh.blocks import MANY, Block, Part, block
+from mesh.blocks import MANY, Part, block
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def shape(descriptor: Descriptor, quarter: int = 0) -> Shape:
             (name, sum(bits[p.name] for p in whole.parts if p.choice == name), name in whole.needed)
             for name in choices
         ),
-        together=tuple(_together(whole, choice, bits) for choice in whole.choices),
+        together=tuple(_together(choice, bits) for choice in whole.choices),
         bounded=tuple(
             part
             for part in whole.parts
@@ -70,7 +70,7 @@ def shape(descriptor: Descriptor, quarter: int = 0) -> Shape:
 
 
 def _together(
-    whole: Block, choice: elements_pb2.Choice, bits: dict[str, int]
+    choice: elements_pb2.Choice, bits: dict[str, int]
 ) -> tuple[int, tuple[tuple[int, int], ...]]:
     rows = []
     for one in choice.alternatives:

@@ -16,17 +16,8 @@ from lxml import etree
 
 from gateway import codec, documents
 from mesh import elements, refusals
-from tests.gateway import reference
+from tests.gateway import forms
 
-SAMPLES = [
-    ("Dimona_20223_1.xml", dimona_pb2.Dimona),
-    ("Dimona_20223_2.xml", dimona_pb2.Dimona),
-    ("Dimona_20223_3.xml", dimona_pb2.Dimona),
-    ("NOTIFICATION_20223_1.xml", notification_pb2.Notification),
-    ("NOTIFICATION_20223_2.xml", notification_pb2.Notification),
-    ("ACRF_20223_1.xml", acrf_pb2.Acrf),
-    ("ACRF_20223_2.xml", acrf_pb2.Acrf),
-]
 FORM = (
     "<Identification>DIMONA</Identification><FormCreationDate>2026-11-24</FormCreationDate>"
     "<FormCreationHour>08:00:00.000</FormCreationHour><AttestationStatus>0</AttestationStatus>"
@@ -41,15 +32,6 @@ def dimona(body: str) -> tuple[dimona_pb2.Dimona, list[elements.Anomaly]]:
 
 def ids(anomalies: list[elements.Anomaly]) -> list[tuple[str, str]]:
     return [(anomaly.error_id, anomaly.location) for anomaly in anomalies]
-
-
-@reference.needed
-@pytest.mark.parametrize(("name", "message_type"), SAMPLES)
-def test_a_published_sample_comes_back_as_it_was(name: str, message_type: type[Message]) -> None:
-    xml = reference.sample(name)
-    message, anomalies = codec.read(documents.parse(xml), message_type)
-    assert anomalies == []
-    assert reference.canonical(codec.write(message)) == reference.canonical(xml)
 
 
 def texts(part: elements.Part) -> st.SearchStrategy[str]:
@@ -184,16 +166,16 @@ def test_a_message_without_uniform_elements_bears_its_own_names() -> None:
 
 
 def test_the_alphabet_of_names_is_that_of_xml() -> None:
-    for message_type in (dimona_pb2.Dimona, notification_pb2.Notification, acrf_pb2.Acrf):
-        waiting, seen = [message_type.DESCRIPTOR], set()
-        while waiting:
-            descriptor = waiting.pop()
-            if descriptor.full_name in seen:
-                continue
-            seen.add(descriptor.full_name)
-            for part in elements.block(descriptor).parts:
-                assert set(part.name) <= set(string.ascii_letters + string.digits)
-                assert part.element.zone.isdecimal()
-                assert len(part.element.zone) == 5
-                if part.field.message_type is not None:
-                    waiting.append(part.field.message_type)
+    for descriptor in forms.descriptors().values():
+        for part in elements.block(descriptor).parts:
+            assert set(part.name) <= set(string.ascii_letters + string.digits)
+            assert part.element.zone.isdecimal()
+            assert len(part.element.zone) == 5
+
+
+def test_every_element_stands_at_its_own_place_of_a_choice() -> None:
+    for descriptor in forms.descriptors().values():
+        whole = elements.block(descriptor)
+        for choice in whole.choices:
+            for one in choice.alternatives:
+                assert {*one.required, *one.optional} <= set(whole.by_name)
