@@ -103,14 +103,16 @@ def _put(
     depth: int,
 ) -> None:
     name = part.field.name
-    if allowed is None:
-        value = draw(messages(part.field.message_type, quarter, towards, depth + 1))
+    nested = part.field.message_type
+    if allowed is None and nested is not None:
+        value = draw(messages(nested, quarter, towards, depth + 1))
         if part.field.is_repeated:
             getattr(message, name).append(value)
         else:
             getattr(message, name).CopyFrom(value)
             getattr(message, name).SetInParent()
         return
+    assert allowed is not None
     text = draw(texts(allowed))
     if part.field.is_repeated:
         getattr(message, name).append(text)
