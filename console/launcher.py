@@ -47,11 +47,13 @@ class Mesh:
         *,
         external: str = "",
         deployables: Sequence[Deployable] = topology.DEPLOYABLES,
+        trace_ratio: float | None = None,
     ) -> None:
         self._state = state
         self._tell = tell
         self._external = external
         self._deployables = deployables
+        self._trace_ratio = trace_ratio
         self._children: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lock: TextIO | None = None
@@ -208,6 +210,8 @@ class Mesh:
         for name, value in topology.settings(deployable, addresses).items():
             text = value if isinstance(value, str) else json.dumps(value)
             settings[f"CROSSROADS_{name.upper()}"] = text
+        if self._trace_ratio is not None:
+            settings["CROSSROADS_TRACE_RATIO"] = str(self._trace_ratio)
         path = os.pathsep.join([str(PROJECT), str(PROJECT / "generated")])
         return {**os.environ, **settings, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

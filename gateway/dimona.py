@@ -52,6 +52,7 @@ def read(root: etree._Element) -> list[declarations_pb2.SubmitDimonaRequest]:
         declarations_pb2.SubmitDimonaRequest(
             form=form,
             channel=declarations_pb2.CHANNEL_XML,
+            place=place,
             anomalies=[
                 elements.report(one)
                 for one in [*of_document, *(a for a in anomalies if _stands_in(a, [place]))]

@@ -17,6 +17,8 @@ _EXCHANGE = "/crossroads.router.v1.Exchange/"
 _MAILBOX = "/crossroads.router.v1.Mailbox/"
 _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
+_MANDATES = "/crossroads.declarations.v1.Mandates/"
+_PERIODS = "/crossroads.declarations.v1.Periods/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
 
 OF_A_HUB = frozenset({"service/repertory", "service/router"})
@@ -83,6 +85,15 @@ TABLE: dict[str, frozenset[str]] = {
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
     _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    _MANDATES + "PutMandate": frozenset({"employer", "operator"}),
+    _MANDATES + "ListMandates": frozenset({"employer", "operator"}),
+    _PERIODS + "ListPeriods": frozenset({"employer"}),
+    _PERIODS + "GetPeriod": frozenset({"employer"}),
+    _PERIODS + "ListRelations": frozenset({"employer"}),
+    _PERIODS + "ListWaiting": frozenset({"operator", "institution/0/0"}),
+    _PERIODS + "IdentifyWorker": frozenset({"operator", "institution/0/0"}),
+    _PERIODS + "PutLock": frozenset({"operator"}),
+    _PERIODS + "ReplaceWorker": frozenset({"operator", "institution/0/0"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

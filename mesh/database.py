@@ -18,6 +18,8 @@ from sqlalchemy.pool import NullPool
 
 LOG = structlog.get_logger()
 MIGRATION_LOCK = 7_243_201_001
+MOST_WORD_BYTES = 8000
+"""PostgreSQL carries less than this with a wake-up."""
 LOOK_ANYWAY_S = 5.0
 MOST_WAIT_S = 5.0
 
@@ -74,13 +76,19 @@ async def is_reachable(of: AsyncEngine) -> bool:
     return True
 
 
-async def notify(connection: AsyncConnection, channel: str) -> None:
-    """Wake who listens, when this transaction commits."""
-    await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+async def notify(connection: AsyncConnection, channel: str, word: str = "") -> None:
+    """Wake who listens, when this transaction commits; a `word` may say what for."""
+    short = word if len(word.encode()) < MOST_WORD_BYTES else ""
+    await connection.execute(
+        text("SELECT pg_notify(:channel, :word)"), {"channel": channel, "word": short}
+    )
 
 
-async def listen(url: str, channel: str) -> AsyncIterator[None]:
-    """Yield at once, then at each wake-up; and every few seconds, for a wake-up can be lost."""
+async def listen(url: str, channel: str) -> AsyncIterator[str]:
+    """Yield at once, then the word of each wake-up; and every few seconds, for one can be lost.
+
+    An empty word says nothing: look at everything.
+    """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     wait = 0.1
     while True:
@@ -88,11 +96,12 @@ async def listen(url: str, channel: str) -> AsyncIterator[None]:
             async with await psycopg.AsyncConnection.connect(plain, autocommit=True) as connection:
                 await connection.execute(f'LISTEN "{channel}"'.encode())
                 wait = 0.1
-                yield
+                yield ""
                 while True:
-                    async for _ in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
-                        pass
-                    yield
+                    word = ""
+                    async for told in connection.notifies(timeout=LOOK_ANYWAY_S, stop_after=1):
+                        word = told.payload
+                    yield word
         except psycopg.OperationalError:
             LOG.warning(
                 "the database does not answer; listening again", channel=channel, wait_s=wait

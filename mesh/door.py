@@ -14,13 +14,13 @@ from grpc_status import rpc_status
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, identity, refusals, room
+from mesh import access, clock, deadlines, durations, identity, refusals, room
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
-from mesh.served import Context, Served, count
+from mesh.served import Context, Served
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -75,7 +75,7 @@ class Door:
                 with nullcontext() if method.startswith(HEALTH) else self._room.place():
                     return await inside(request, context)
             except Refusal as full:
-                count(method, full.code.name, 0.0)
+                durations.count(method[1:], full.code.name, 0.0)
                 await context.abort_with_status(room.status_of_full(full.retry_after or 0.0))
 
         async def inside(request: Any, context: Context) -> Any:

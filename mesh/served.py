@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from typing import Any, Self
 
 import grpc
 from opentelemetry.trace import SpanKind
 
-from mesh import telemetry
+from mesh import durations, telemetry
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -41,15 +40,5 @@ class Served:
         code = self._context.code() or grpc.StatusCode.OK
         name = code.name if isinstance(code, grpc.StatusCode) else str(code)
         self.span.attributes["rpc.response.status_code"] = name
-        count(self._method, name, time.perf_counter() - self._started)
+        durations.count(self._method[1:], name, time.perf_counter() - self._started)
         self.span.__exit__(kind)
-
-
-def count(method: str, code: str, took_s: float) -> None:
-    """Count one call, with how long it took."""
-    telemetry.DURATION.record(took_s, _labels(method[1:], code))
-
-
-@lru_cache(maxsize=1024)
-def _labels(method: str, code: str) -> dict[str, str]:
-    return {"rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": code}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import lru_cache
 from random import getrandbits
@@ -86,7 +87,9 @@ class span:  # noqa: N801 - read as a word: `with telemetry.span("asking"):`
         return self
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
-        _CURRENT.reset(self._token)
+        # A stream that its reader left is closed in another context, where nothing was set.
+        with suppress(ValueError):
+            _CURRENT.reset(self._token)
         if kind is not None and self._status_on_exception:
             self.fail(kind)
         self.ended_ns = time.time_ns()

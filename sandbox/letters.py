@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
-from google.protobuf import json_format
+from google.protobuf import any_pb2, json_format
 
-from mesh import institutions
+from mesh import attestations, institutions
 from mesh.institutions import Institution
 
 
@@ -71,10 +71,16 @@ def letter_of(receiver: Institution, delivery: mailbox_pb2.Delivery) -> Letter:
         data_sort=mutation.data_sort,
         kind=exchange_pb2.MutationKind.Name(mutation.kind).removeprefix("MUTATION_KIND_"),
         period=(mutation.period.begin, mutation.period.end),
-        attestation=json_format.MessageToDict(
-            mutation.attestation, preserving_proto_field_name=True
-        ),
+        attestation=_readable(mutation.attestation),
         sender=str(institutions.from_wire(delivery.sender)),
         authorization=delivery.authorization,
         delivered_at=delivery.delivered_at,
     )
+
+
+def _readable(packed: any_pb2.Any) -> dict[str, Any]:
+    """What it says; of an attestation that the contracts do not know, only which one it is."""
+    name = packed.type_url.rpartition("/")[2]
+    if name and name not in attestations.BY_NAME:
+        return {"@type": packed.type_url}
+    return json_format.MessageToDict(packed, preserving_proto_field_name=True)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossroads.declarations.v1 import declarations_pb2_grpc
+from crossroads.declarations.v1 import (
+    declarations_pb2_grpc,
+    mandates_pb2_grpc,
+    periods_pb2_grpc,
+)
 from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
@@ -12,7 +16,9 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import employers
+from services.declarations.dimona.servicer import Servicer as Periods
 from services.declarations.handled import Handled
+from services.declarations.mandates.servicer import Servicer as Mandates
 from services.declarations.peers import Ledger, Repertory, Router
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
@@ -38,6 +44,8 @@ async def main(settings: Settings) -> None:
     server.mount(
         declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
     )
+    server.mount(mandates_pb2_grpc.add_MandatesServicer_to_server, Mandates(engine))
+    server.mount(periods_pb2_grpc.add_PeriodsServicer_to_server, Periods(engine))
     server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(

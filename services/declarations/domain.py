@@ -30,6 +30,8 @@ class State(Enum):
     RECEIVED = "received"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    WAITING = "waiting"
+    """Nothing is wrong, but it is not known yet who the person is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Employer:
 
     enterprise_number: str
     nsso_number: str = ""
+    registers_days: bool = False
+    """Whether it chose to register each day of flexible work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,9 @@ class Declaration:
     notification: bytes = b""
     dimona_period_id: str = ""
     sequence: int = 0
+    declarant: str = ""
+    """Who declared, by enterprise number: the employer or its mandatary."""
+    place: str = ""
+    """Where the form stands in its document. Empty: it is the first."""
+    identified_as: str | None = None
+    """Who the person turned out to be; empty: nobody knows; None: nobody has looked."""

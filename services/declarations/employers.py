@@ -13,7 +13,11 @@ from services.declarations.domain import Employer
 def read(path: Path) -> tuple[Employer, ...]:
     """The employers of a YAML file."""
     return tuple(
-        Employer(employer["enterprise_number"], employer["nsso_number"])
+        Employer(
+            employer["enterprise_number"],
+            employer["nsso_number"],
+            employer.get("registers_days", False),
+        )
         for employer in yaml.safe_load(path.read_text("utf-8"))
     )
 

@@ -9,12 +9,13 @@ from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 
-from mesh import institutions
+from mesh import institutions, periods
 from mesh.channels import Channels
 from mesh.institutions import Institution
 from services.declarations.dimona.domain import Person
 
 NATIONAL_REGISTER = Institution(0, 0)
+PENSIONS = Institution(5, 0)
 TIMEOUT_S = 2.0
 
 
@@ -29,7 +30,7 @@ class Repertory:
 
     async def lookup(self, ssins: Collection[str]) -> dict[str, Person]:
         """By the number asked for: known is who is in the National Register, under that number
-        or the one that replaced it.
+        or the one that replaced it; pensioned is who is known at the pensions service.
         """
         if not ssins:
             return {}
@@ -42,6 +43,11 @@ class Repertory:
                 any(
                     institutions.from_wire(line.institution) == NATIONAL_REGISTER
                     for line in person.inscriptions
+                ),
+                tuple(
+                    periods.from_wire(line.period)
+                    for line in person.inscriptions
+                    if institutions.from_wire(line.institution) == PENSIONS
                 ),
             )
             for person in answer.persons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import text
@@ -25,15 +26,13 @@ class Store:
         """Record employers, or what has changed of them."""
         await self._connection.execute(
             text(
-                "INSERT INTO employers (nsso_number, enterprise_number)"
-                " VALUES (:nsso_number, :enterprise_number)"
+                "INSERT INTO employers (nsso_number, enterprise_number, registers_days)"
+                " VALUES (:nsso_number, :enterprise_number, :registers_days)"
                 " ON CONFLICT (nsso_number) DO UPDATE"
-                " SET enterprise_number = excluded.enterprise_number"
+                " SET enterprise_number = excluded.enterprise_number,"
+                " registers_days = excluded.registers_days"
             ),
-            [
-                {"nsso_number": e.nsso_number, "enterprise_number": e.enterprise_number}
-                for e in employers
-            ],
+            [asdict(employer) for employer in employers],
         )
 
     async def bearer(self, nsso_number: str) -> Employer | None:
@@ -48,12 +47,16 @@ class Store:
         """By enterprise number; who is not known is left out."""
         rows = await self._connection.execute(
             text(
-                "SELECT enterprise_number, min(nsso_number) AS nsso_number FROM employers"
+                "SELECT enterprise_number, min(nsso_number) AS nsso_number,"
+                " bool_or(registers_days) AS registers_days FROM employers"
                 " WHERE enterprise_number = ANY(:numbers) GROUP BY enterprise_number"
             ),
             {"numbers": list(enterprise_numbers)},
         )
-        return {r.enterprise_number: Employer(r.enterprise_number, r.nsso_number) for r in rows}
+        return {
+            r.enterprise_number: Employer(r.enterprise_number, r.nsso_number, r.registers_days)
+            for r in rows
+        }
 
     async def receive(self, declarations: Sequence[Declaration]) -> list[Declaration]:
         """Store declarations; as stored now or, where the request came before, as stored then."""
@@ -61,25 +64,29 @@ class Store:
             text(
                 "INSERT INTO declarations (employer, ticket, request_id, digest, channel,"
                 " received_at, form, anomalies, caller, chain, traceparent, state, notification,"
-                " dimona_period_id) VALUES (:employer, :ticket, :request_id, :digest, :channel,"
-                " :received_at, :form, :anomalies, :caller, :chain, :traceparent, :state,"
-                " :notification, :dimona_period_id) ON CONFLICT (employer, request_id) DO NOTHING"
+                " dimona_period_id, declarant, place)"
+                " VALUES (:employer, :ticket, :request_id, :digest, :channel, :received_at,"
+                " :form, :anomalies, :caller, :chain, :traceparent, :state,"
+                " :notification, :dimona_period_id, :declarant, :place)"
+                " ON CONFLICT (employer, declarant, request_id) DO NOTHING"
             ),
             [_values(declaration) for declaration in declarations],
         )
         await database.notify(self._connection, RECEIVED)
         rows = await self._connection.execute(
             text(
-                "SELECT * FROM declarations WHERE (employer, request_id) IN"
-                " (SELECT * FROM unnest(CAST(:employers AS text[]), CAST(:requests AS text[])))"
+                "SELECT * FROM declarations WHERE (employer, declarant, request_id) IN"
+                " (SELECT * FROM unnest(CAST(:employers AS text[]), CAST(:declarants AS text[]),"
+                " CAST(:requests AS text[])))"
             ),
             {
                 "employers": [declaration.employer for declaration in declarations],
+                "declarants": [declaration.declarant for declaration in declarations],
                 "requests": [declaration.request_id for declaration in declarations],
             },
         )
-        stored = {(row.employer, row.request_id): _declaration(row) for row in rows}
-        return [stored[sent.employer, sent.request_id] for sent in declarations]
+        stored = {(row.employer, row.declarant, row.request_id): _declaration(row) for row in rows}
+        return [stored[d.employer, d.declarant, d.request_id] for d in declarations]
 
     async def claim(self, most: int) -> list[Declaration]:
         """The oldest declarations to handle; an employer's are handled by one worker, in order."""
@@ -127,10 +134,14 @@ class Store:
         """Wake, once this transaction commits, whoever waits for a notification."""
         await database.notify(self._connection, HANDLED)
 
-    async def declaration(self, employer: str, ticket: str) -> Declaration | None:
+    async def declaration(self, enterprise: str, ticket: str) -> Declaration | None:
+        """Of the employer, or of who declared for it."""
         found = await self._connection.execute(
-            text("SELECT * FROM declarations WHERE employer = :employer AND ticket = :ticket"),
-            {"employer": employer, "ticket": ticket},
+            text(
+                "SELECT * FROM declarations WHERE ticket = :ticket"
+                " AND (employer = :enterprise OR declarant = :enterprise)"
+            ),
+            {"enterprise": enterprise, "ticket": ticket},
         )
         row = found.one_or_none()
         return _declaration(row) if row else None
@@ -145,6 +156,29 @@ class Store:
             {"employer": employer, "before": before, "most": most},
         )
         return [_declaration(row) for row in rows]
+
+    async def waiting(self, after: int, most: int) -> list[Declaration]:
+        """Those that wait for a person, oldest first, after a sequence number. A scatter."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT * FROM declarations WHERE state = 'waiting' AND sequence > :after"
+                " ORDER BY sequence LIMIT :most"
+            ),
+            {"after": after, "most": most},
+        )
+        return [_declaration(row) for row in rows]
+
+    async def identify(self, ticket: str, ssin: str) -> bool:
+        """Have a waiting declaration handled as about this person; empty: about nobody known."""
+        found = await self._connection.execute(
+            text(
+                "UPDATE declarations SET state = 'received', identified_as = :ssin"
+                " WHERE ticket = :ticket AND state = 'waiting'"
+            ),
+            {"ticket": ticket, "ssin": ssin},
+        )
+        await database.notify(self._connection, RECEIVED)
+        return bool(found.rowcount)
 
 
 def _values(declaration: Declaration) -> dict[str, Any]:
@@ -163,6 +197,8 @@ def _values(declaration: Declaration) -> dict[str, Any]:
         "state": declaration.state.value,
         "notification": declaration.notification,
         "dimona_period_id": declaration.dimona_period_id,
+        "declarant": declaration.declarant,
+        "place": declaration.place,
     }
 
 
@@ -183,4 +219,7 @@ def _declaration(row: Any) -> Declaration:
         notification=bytes(row.notification),
         dimona_period_id=row.dimona_period_id,
         sequence=row.sequence,
+        declarant=row.declarant,
+        place=row.place,
+        identified_as=row.identified_as,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mesh import clock, database, identification, outbox, telemetry
 from services.declarations import effects, telling
 from services.declarations.dimona import form as forms
-from services.declarations.dimona import notification, rules
+from services.declarations.dimona import notification, places, rules
 from services.declarations.dimona.domain import (
     DimonaPeriod,
     Facts,
@@ -21,7 +22,10 @@ from services.declarations.dimona.domain import (
     Kind,
     Outcome,
     Person,
+    Registration,
 )
+from services.declarations.dimona.registration_store import Registrations
+from services.declarations.dimona.replacements import Replacements
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, Employer, State
 from services.declarations.store import RECEIVED, Store
@@ -87,12 +91,16 @@ class _Batch:
         self._periods = Periods(connection)
         self._ask = persons
         self._wires = {d.ticket: dimona_pb2.DimonaForm.FromString(d.form) for d in declarations}
-        self._forms = {ticket: forms.read(wire) for ticket, wire in self._wires.items()}
+        self._forms = {
+            d.ticket: forms.read(self._wires[d.ticket], d.identified_as) for d in declarations
+        }
         self._declarations = declarations
         self._persons: dict[str, Person] = {}
         self._employers: dict[str, Employer] = {}
         self._known: dict[str, DimonaPeriod] = {}
+        self._registered: dict[str, Registration] = {}
         self._ids: list[str] = []
+        self._registration_ids: list[str] = []
 
     async def handle(self) -> None:
         await self._gather()
@@ -106,17 +114,33 @@ class _Batch:
 
     async def _gather(self) -> None:
         """Whom the forms name, and their periods; nobody else changes those until the end."""
-        named = {form.inss for form in self._of(Kind.IN) if _is_ssin(form.inss)}
-        self._persons = await self._ask.lookup(named)
-        addressed = {form.dimona_period_id for form in self._forms.values() if form}
-        workers = await self._periods.workers_of(
-            {number for number in addressed if identification.dimona_period_is_valid(number)}
-        )
-        everyone = workers | named | {person.ssin for person in self._persons.values()}
+        read = [form for form in self._forms.values() if form]
+        named = {form.inss for form in read if _is_ssin(form.inss)}
+        addressed = await self._addressed(read)
+        self._persons = await self._ask.lookup(named | addressed)
+        now = {person.ssin for person in self._persons.values()}
+        everyone = named | addressed | now
         await self._periods.hold(everyone)
+        moved = await self._addressed(read) - everyone if addressed else set()
+        await self._periods.hold(moved)
+        everyone |= moved
+        for ssin in sorted(named | addressed):
+            person = self._persons.get(ssin)
+            if person and person.ssin != ssin:
+                await Replacements(self._connection).replace(ssin, person.ssin)
         self._known = {period.id: period for period in await self._periods.of_persons(everyone)}
+        registrations = Registrations(self._connection)
+        self._registered = {r.id: r for r in await registrations.of_persons(everyone)}
         self._employers = await self._store.employers([d.employer for d in self._declarations])
         self._ids = await self._periods.new_ids(len(self._of(Kind.IN)))
+        self._registration_ids = await registrations.new_ids(len(self._of(Kind.DAILY)))
+
+    async def _addressed(self, read: Iterable[Form]) -> set[str]:
+        """Whose the periods and registrations are that the forms address by number."""
+        return await self._periods.workers_of(
+            {number for form in read if (number := _number(form.dimona_period_id))},
+            {number for form in read if (number := _number(form.registration_id))},
+        )
 
     async def _handle(self, declaration: Declaration) -> None:
         wire, form = self._wires[declaration.ticket], self._forms[declaration.ticket]
@@ -124,27 +148,30 @@ class _Batch:
         found = forms.anomalies(wire, reports)
         facts = self._facts(declaration, form)
         outcome = rules.judge(form, facts, found) if form else Outcome(found)
+        located = tuple(places.located(wire, outcome.anomalies, declaration.place))
+        outcome = replace(outcome, anomalies=located)
         at = clock.now()
-        if outcome.after:
-            await self._change(declaration, outcome, outcome.after)
+        await self._change(declaration, outcome)
         ssin = self._about(form, facts, outcome)
-        entry = effects.entry(declaration, outcome, ssin, at)
-        await outbox.put(self._connection, telling.LEDGER, entry.SerializeToString())
+        state = _STATES[outcome.accepted, outcome.waiting]
+        if state is not State.WAITING:
+            entry = effects.entry(declaration, outcome, ssin, at)
+            await outbox.put(self._connection, telling.LEDGER, entry.SerializeToString())
         answer = notification.write(declaration.ticket, wire, facts, outcome, at)
-        await self._store.handled(
-            declaration,
-            State.ACCEPTED if outcome.accepted else State.REFUSED,
-            answer.SerializeToString(),
-            outcome.after.id if outcome.after else "",
-        )
+        await self._store.handled(declaration, state, answer.SerializeToString(), outcome.period_id)
         telemetry.note(
-            crossroads__decision="accepted" if outcome.accepted else "refused",
-            crossroads__anomalies=len(outcome.anomalies),
+            crossroads__decision=state.value, crossroads__anomalies=len(outcome.anomalies)
         )
 
-    async def _change(
-        self, declaration: Declaration, outcome: Outcome, after: DimonaPeriod
-    ) -> None:
+    async def _change(self, declaration: Declaration, outcome: Outcome) -> None:
+        if outcome.registration:
+            registration = outcome.registration
+            store = Registrations(self._connection)
+            await store.put(registration, declaration.ticket, clock.now())
+            self._registered[registration.id] = registration
+        after = outcome.after
+        if after is None:
+            return
         others = [p for p in self._known.values() if p.ssin == after.ssin and p.id != after.id]
         await self._periods.put(after, declaration.ticket, clock.now())
         self._known[after.id] = after
@@ -156,18 +183,31 @@ class _Batch:
     def _facts(self, declaration: Declaration, form: Form | None) -> Facts:
         employer = self._employers.get(declaration.employer, Employer(declaration.employer))
         person = self._persons.get(form.inss) if form else None
+        received = declaration.received_at.astimezone(clock.BRUSSELS)
+        periods = self._of_same(form, person)
+        whose = {period.id for period in periods}
         return Facts(
             employer=employer.enterprise_number,
             nsso_number=employer.nsso_number,
-            today=declaration.received_at.astimezone(clock.BRUSSELS).date(),
+            today=received.date(),
+            received=received.time(),
             person=person,
-            periods=tuple(self._of_same(form, person)),
-            new_id=self._ids.pop() if form and form.kind is Kind.IN else "",
+            periods=tuple(periods),
+            registers_days=employer.registers_days,
+            registrations=tuple(r for r in self._registered.values() if r.period_id in whose),
+            new_id=self._new_id(form),
         )
+
+    def _new_id(self, form: Form | None) -> str:
+        if form and form.kind is Kind.IN:
+            return self._ids.pop()
+        return self._registration_ids.pop() if form and form.kind is Kind.DAILY else ""
 
     def _of_same(self, form: Form | None, person: Person | None) -> list[DimonaPeriod]:
         """The periods of whom the form is about, under the number declared and the one in force."""
-        addressed = self._known.get(form.dimona_period_id) if form else None
+        registered = self._registered.get(form.registration_id) if form else None
+        number = registered.period_id if registered else form.dimona_period_id if form else ""
+        addressed = self._known.get(number)
         ssins = {form.inss if form else "", person.ssin if person else ""}
         ssins.add(addressed.ssin if addressed else "")
         return [period for period in self._known.values() if period.ssin in ssins]
@@ -176,6 +216,8 @@ class _Batch:
         """The person for the ledger; of a refused form only a number with right check digits."""
         if outcome.after:
             return outcome.after.ssin
+        if outcome.registration:
+            return outcome.registration.ssin
         addressed = facts.addressed(form.dimona_period_id) if form else None
         if addressed:
             return addressed.ssin
@@ -183,6 +225,18 @@ class _Batch:
 
     def _of(self, kind: Kind) -> list[Form]:
         return [form for form in self._forms.values() if form and form.kind is kind]
+
+
+_STATES = {
+    (True, False): State.ACCEPTED,
+    (False, False): State.REFUSED,
+    (False, True): State.WAITING,
+}
+
+
+def _number(text: str) -> str:
+    """A number of a period or a registration that can be one of ours, else nothing."""
+    return text if text.isascii() and identification.dimona_period_is_valid(text) else ""
 
 
 def _is_ssin(text: str) -> bool:

@@ -13,7 +13,7 @@ from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.router import refusals, wire
+from services.router import decision, refusals, wire
 from services.router.domain import Person, Policy, Question
 
 
@@ -21,7 +21,8 @@ from services.router.domain import Person, Policy, Question
 class Asked:
     """One consultation before anything about the person is looked at.
 
-    `person` is known already where the caller waited for a write of its own.
+    `needs_person` says whether deciding must look her up. `person` is known already where the
+    caller waited for a write of its own.
     """
 
     request: exchange_pb2.ConsultRequest
@@ -29,6 +30,7 @@ class Asked:
     question: Question
     policy: Policy
     on: date
+    needs_person: bool
     person: Person | None = None
 
 
@@ -36,7 +38,9 @@ def read(request: exchange_pb2.ConsultRequest, caller: Caller, policy: Policy, o
     """Raises INVALID_ARGUMENT or PERMISSION_DENIED for what no policy can answer."""
     refusals.check_chain(request, caller)
     asker = asker_of(request, caller, policy)
-    return Asked(request, caller, wire.question(request, asker, period_of(request)), policy, on)
+    question = wire.question(request, asker, period_of(request))
+    needs_person = decision.needs_person(question, policy, on)
+    return Asked(request, caller, question, policy, on, needs_person)
 
 
 def asker_of(

@@ -102,7 +102,7 @@ class Consultations:
     async def _read(self, request: exchange_pb2.ConsultRequest, caller: Caller) -> Asked:
         """The question. Who waits for a write waits alone: its token cannot hold up anyone else."""
         question = asked.read(request, caller, self._follower.policy, clock.today())
-        if request.freshness and _needs_person(question):
+        if request.freshness and question.needs_person:
             person = await self._repertory.person(request.ssin, request.freshness)
             return replace(question, person=person)
         return question
@@ -121,7 +121,7 @@ class Consultations:
         at = clock.now()
         decided = [
             failure
-            if failure is not None and each.person is None and _needs_person(each)
+            if failure is not None and _to_look_up(each)
             else self._decide(each, people, ledger_pb2.ENTRY_KIND_CONSULTATION, at)
             for each in questions
         ]
@@ -131,7 +131,7 @@ class Consultations:
         return decided
 
     async def _people(self, questions: Sequence[Asked]) -> dict[str, Person]:
-        needed = [q.request.ssin for q in questions if q.person is None and _needs_person(q)]
+        needed = [each.request.ssin for each in questions if _to_look_up(each)]
         return await self._repertory.persons(list(dict.fromkeys(needed))) if needed else {}
 
     def _decide(
@@ -142,7 +142,7 @@ class Consultations:
         at: datetime,
     ) -> Decided:
         request, caller, policy = asked.request, asked.caller, asked.policy
-        person = asked.person or people.get(request.ssin)
+        person = people[request.ssin] if _to_look_up(asked) else asked.person
         ticket = tickets.new()
         made = decision.decide(asked.question, policy, person, asked.on)
         chain = entries.chain(caller, asked.question.asker, request.chain)
@@ -192,8 +192,8 @@ class Consultations:
         return answers
 
 
-def _needs_person(question: Asked) -> bool:
-    return decision.needs_person(question.question, question.policy, question.on)
+def _to_look_up(question: Asked) -> bool:
+    return question.needs_person and question.person is None
 
 
 def _asked_beyond(decided: Decision, policy: Policy) -> dict[str, DataSortDecision]:

@@ -57,7 +57,7 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
             after = opening.after_position or extent.first - 1
         _check_kept(after, extent)
         reader = Reader(self._store, mailbox, after, opening.most_in_flight or IN_FLIGHT)
-        self._bell.hang(reader.wake)
+        self._bell.hang(reader.wake, mailbox)
         listening = asyncio.create_task(reader.listen(request_iterator))
         try:
             with _kept_only():

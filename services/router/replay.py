@@ -10,7 +10,7 @@ from crossroads.router.v1 import decision_pb2, exchange_pb2
 from google.protobuf.message import DecodeError
 
 from mesh import institutions, periods
-from services.router import decision, distribution, entries, untold, wire
+from services.router import decision, distribution, entries, telling, untold, wire
 from services.router.domain import Decision, Person, Policy, Question, Use
 
 CONSULTATIONS = frozenset({ledger_pb2.ENTRY_KIND_CONSULTATION, ledger_pb2.ENTRY_KIND_EXPLANATION})
@@ -131,7 +131,7 @@ def _otherwise_untold(one: PastUntold, policy: Policy, person: Person | None) ->
     ]
     expected = ledger_pb2.Entry(
         outcome=ledger_pb2.OUTCOME_REFUSED,
-        reason=entries.untold_reasons(summary),
+        reason=telling.untold_reasons(summary),
         data_sorts=[then.data_sort],
     )
     return (*found, *_line(one.entry, expected))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import database, institutions
+from mesh import institutions
 from mesh.written import Written
 from services.router.mailbox import rows
 from services.router.mutation import Addressed, ReceivedMutation, Stored
@@ -33,61 +33,60 @@ MUTATIONS = sa.table(
     sa.column("distributed_at", sa.DateTime(timezone=True)),
 )
 
+RECEIVE = sa.text(
+    f"""
+    WITH given AS (
+        SELECT * FROM unnest(
+            CAST(:ssins AS text[]), CAST(:tickets AS text[]), CAST(:senders AS text[]),
+            CAST(:callers AS text[]), CAST(:request_ids AS text[]), CAST(:digests AS bytea[]),
+            CAST(:mutations AS bytea[]), CAST(:traceparents AS text[]),
+            CAST(:moments AS timestamptz[])
+        ) WITH ORDINALITY AS given(ssin, ticket, sender, caller, request_id, digest, mutation,
+                                   traceparent, received_at, place)
+    ), kept AS (
+        INSERT INTO mutations (ssin, ticket, sender, caller, request_id, digest, mutation,
+                               traceparent, received_at)
+        SELECT ssin, ticket, sender, caller, request_id, digest, mutation, traceparent,
+               received_at
+        FROM given ORDER BY place
+        ON CONFLICT (ssin, sender, request_id) DO NOTHING
+        RETURNING ssin, sender, request_id, ticket, digest, received_at
+    ), told AS (SELECT pg_notify('{MUTATED}', '')), before AS (
+        SELECT ssin, sender, request_id, mutation.ticket, mutation.digest, mutation.received_at
+        FROM mutations AS mutation JOIN given USING (ssin, sender, request_id)
+    )
+    SELECT kept.* FROM kept, told UNION SELECT * FROM before
+    """  # noqa: S608 - a constant
+)
+"""Keeps what is new, in the order given, and tells what is now kept under each request id."""
+KEPT = sa.text(
+    """
+    SELECT ssin, sender, request_id, mutation.ticket, mutation.digest, mutation.received_at
+    FROM mutations AS mutation
+    JOIN unnest(CAST(:ssins AS text[]), CAST(:senders AS text[]), CAST(:request_ids AS text[]))
+         AS asked(ssin, sender, request_id) USING (ssin, sender, request_id)
+    """
+)
+Key = tuple[str, str, str]
+
 
 class Store:
     """The router's database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def receive(self, mutations: Sequence[ReceivedMutation]) -> list[Stored]:
         """Keep mutations, and wake the distribution.
 
         For each what is now kept under its request id: itself, or the mutation that came first.
         """
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                insert(MUTATIONS)
-                .values(
-                    [
-                        {
-                            "ssin": m.ssin,
-                            "ticket": m.ticket,
-                            "sender": str(m.sender),
-                            "caller": m.caller,
-                            "request_id": m.request_id,
-                            "digest": m.digest,
-                            "mutation": m.mutation,
-                            "traceparent": m.traceparent,
-                            "received_at": m.received_at,
-                        }
-                        for m in mutations
-                    ]
-                )
-                .on_conflict_do_nothing(index_elements=["ssin", "sender", "request_id"])
-            )
-            keys = [(m.ssin, str(m.sender), m.request_id) for m in mutations]
-            found = await connection.execute(
-                sa.select(
-                    MUTATIONS.c.ssin,
-                    MUTATIONS.c.sender,
-                    MUTATIONS.c.request_id,
-                    MUTATIONS.c.ticket,
-                    MUTATIONS.c.digest,
-                    MUTATIONS.c.received_at,
-                ).where(
-                    sa.tuple_(MUTATIONS.c.ssin, MUTATIONS.c.sender, MUTATIONS.c.request_id).in_(
-                        keys
-                    )
-                )
-            )
-            kept = {
-                (row.ssin, row.sender, row.request_id): Stored(
-                    row.ticket, bytes(row.digest), row.received_at
-                )
-                for row in found
-            }
-            await database.notify(connection, MUTATED)
+        keys = [(m.ssin, str(m.sender), m.request_id) for m in mutations]
+        async with self._alone.connect() as connection:
+            kept = _kept(await connection.execute(RECEIVE, _columns(mutations)))
+            if len(kept) < len(set(keys)):  # another process kept some of them meanwhile
+                kept |= _kept(await connection.execute(KEPT, _keys(keys)))
         return [kept[key] for key in keys]
 
     @asynccontextmanager
@@ -148,6 +147,37 @@ class Store:
                 "written": [json.dumps(written) for _, written in distributed],
             },
         )
+
+
+def _columns(mutations: Sequence[ReceivedMutation]) -> dict[str, list[Any]]:
+    return {
+        "ssins": [m.ssin for m in mutations],
+        "tickets": [m.ticket for m in mutations],
+        "senders": [str(m.sender) for m in mutations],
+        "callers": [m.caller for m in mutations],
+        "request_ids": [m.request_id for m in mutations],
+        "digests": [m.digest for m in mutations],
+        "mutations": [m.mutation for m in mutations],
+        "traceparents": [m.traceparent for m in mutations],
+        "moments": [m.received_at for m in mutations],
+    }
+
+
+def _keys(keys: Sequence[Key]) -> dict[str, list[str]]:
+    return {
+        "ssins": [ssin for ssin, _, _ in keys],
+        "senders": [sender for _, sender, _ in keys],
+        "request_ids": [request_id for _, _, request_id in keys],
+    }
+
+
+def _kept(rows: Iterable[sa.Row[Any]]) -> dict[Key, Stored]:
+    return {
+        (row.ssin, row.sender, row.request_id): Stored(
+            row.ticket, bytes(row.digest), row.received_at
+        )
+        for row in rows
+    }
 
 
 def _mutation(row: sa.Row[tuple[object, ...]]) -> ReceivedMutation:

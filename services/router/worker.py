@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mesh import clock, database, periods, telemetry, tickets, written
 from mesh.refusals import Refusal
-from services.router import delivery, distribution, entries, untold
+from services.router import delivery, distribution, telling, untold
 from services.router.domain import Person, Policy, Verdict
 from services.router.mailbox import rows
 from services.router.mailbox.domain import Mode
@@ -104,12 +104,12 @@ def _plan(
         person,
         today,
     )
-    told = [entries.mutation(received, mutation.data_sort)]
+    told = [telling.mutation(received, mutation.data_sort)]
     addressed = []
     for recipient, decided in decisions.items():
         if decided.verdict is not Verdict.PERMITTED:
             continue
-        entry = entries.distribution(received, mutation.period, recipient, decided, attempt, at)
+        entry = telling.distribution(received, mutation.period, recipient, decided, attempt, at)
         told.append(entry)
         one = delivery.delivery(
             received.ticket,
@@ -127,5 +127,5 @@ def _plan(
     summary = untold.summarise(decisions, policy, person, today)
     if summary.untold:
         sort, period = mutation.data_sort, mutation.period
-        told.append(entries.untold(received, period, sort, summary, attempt, at))
+        told.append(telling.untold(received, period, sort, summary, attempt, at))
     return told, addressed

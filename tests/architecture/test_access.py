@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from crossroads.declarations.v1 import declarations_pb2
+from crossroads.declarations.v1 import declarations_pb2, mandates_pb2, periods_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
 from crossroads.rights.v1 import rights_pb2
@@ -18,6 +18,8 @@ CONTRACTS = (
     exchange_pb2,
     ledger_pb2,
     mailbox_pb2,
+    mandates_pb2,
+    periods_pb2,
     repertory_pb2,
     rights_pb2,
     supplier_pb2,

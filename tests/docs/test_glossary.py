@@ -9,6 +9,8 @@ Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
     "declarations.v1.declarations",
+    "declarations.v1.mandates",
+    "declarations.v1.periods",
     "forms.v1.dimona",
     "forms.v1.notification",
     "ledger.v1.ledger",

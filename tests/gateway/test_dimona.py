@@ -37,6 +37,7 @@ def test_each_form_is_a_submission_with_its_own_anomalies() -> None:
     assert ("00911-001", "1,2,1") in places[1]
     assert all(a.anomaly_location.line_nbr == "1" for a in first.anomalies)
     assert second.form.HasField("dimona_out")
+    assert [one.place for one in (first, second)] == ["1,1", "1,2"]
 
 
 def test_what_is_amiss_in_the_document_is_told_with_every_form() -> None:

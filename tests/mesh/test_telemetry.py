@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import subprocess
 import sys
@@ -171,3 +172,11 @@ def test_a_span_file_does_not_grow_without_bound(
     sizes = {p.name: len(p.read_text().splitlines()) for p in tmp_path.iterdir()}
     assert set(sizes) == {"spans.jsonl", "spans.1.jsonl"}
     assert sum(sizes.values()) <= 2
+
+
+def test_a_span_can_end_in_another_context_than_it_began_in() -> None:
+    one = telemetry.span("a stream that is left")
+    contextvars.copy_context().run(one.__enter__)
+    one.__exit__()
+    assert one.ended_ns
+    assert telemetry.traceparent() == ""

@@ -21,7 +21,10 @@ SELECT create_distributed_table('lot_replies', 'lot', colocate_with => 'lot_pers
 
 \connect declarations
 SELECT create_distributed_table('dimona_periods', 'ssin', shard_count => 128);
+SELECT create_distributed_table('dimona_registrations', 'ssin', colocate_with => 'dimona_periods');
+SELECT create_distributed_table('replaced_persons', 'ssin', colocate_with => 'dimona_periods');
 SELECT create_distributed_table('declarations', 'employer', shard_count => 128, colocate_with => 'none');
+SELECT create_distributed_table('mandates', 'employer', shard_count => 128, colocate_with => 'none');
 SELECT create_reference_table('employers');
 
 \connect rights

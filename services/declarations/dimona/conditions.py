@@ -1,30 +1,35 @@
-"""What days, hours and features must satisfy, whichever Dimona gives them."""
+"""What days and features must satisfy, whichever Dimona gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from services.declarations.dimona import worker_types
+from services.declarations.dimona import hours, worker_types
 from services.declarations.dimona.domain import Anomaly, DimonaPeriod, Form, Kind
 
 EARLIEST_BEGIN = date(1920, 1, 1)
 EARLIEST_END = date(1999, 1, 1)
-ARTICLE_17_BEGINS = date(2022, 1, 1)
 NEVER = date.max
 """As an end, in an UPDATE only: the period is open again."""
+MOST_CASUAL_DAYS = 2
+"""So many consecutive days one employer may have a casual worker in hospitality."""
+
+
+def latest(today: date) -> date:
+    """The first day that is too late for any Dimona."""
+    return date(today.year + 10, 1, 1)
 
 
 def of_domain(form: Form, today: date) -> Iterator[Anomaly]:
     """Days that no Dimona may name (zones 00910 and 00911)."""
-    too_late = date(today.year + 10, 1, 1)
     begin, last = form.begin, form.last_day
-    if begin and not EARLIEST_BEGIN <= begin < too_late:
+    if begin and not EARLIEST_BEGIN <= begin < latest(today):
         yield Anomaly("00910-008", "StartingDate", form.starting_date)
     if last == NEVER:
         if form.kind is not Kind.UPDATE:
             yield Anomaly("00911-008", "EndingDate", form.ending_date)
-    elif last and not EARLIEST_END <= last < too_late:
+    elif last and not EARLIEST_END <= last < latest(today):
         yield Anomaly("00911-008", "EndingDate", form.ending_date)
 
 
@@ -37,78 +42,78 @@ def of_length(
     block: str, kind: Kind, worker_type: str, begin: date, last: date
 ) -> Iterator[Anomaly]:
     """Kinds whose period stays within a quarter or a day."""
-    if worker_type in worker_types.WITHIN_QUARTER and quarter(begin) != quarter(last):
+    asked = worker_types.of(worker_type)
+    if asked.within_quarter and quarter(begin) != quarter(last):
         yield Anomaly(f"{block}-421", kind.value, last.isoformat())
-    if worker_type in worker_types.ONE_DAY and begin != last:
+    if asked.one_day and begin != last:
         yield Anomaly("00911-008", "EndingDate", last.isoformat())
 
 
 def of_overlap(
     block: str, kind: Kind, candidate: DimonaPeriod, periods: Iterable[DimonaPeriod]
 ) -> Iterator[Anomaly]:
-    """One employer has one period at a time of one worker in one worker type."""
-    for period in periods:
-        if (
-            period.cancelled
-            or period.id == candidate.id
-            or (period.employer, period.worker_type) != (candidate.employer, candidate.worker_type)
-            or not period.days.overlaps(candidate.days)
-        ):
-            continue
-        twin = period.days == candidate.days
-        yield Anomaly(f"{block}-333" if twin else f"{block}-334", kind.value, period.id)
+    """One employer has one period at a time of one worker in one worker type; of those declared
+    by the hour several on a day, one after the other.
+    """
+    for period in _beside(candidate, periods):
+        if period.days == candidate.days and _hours(period) == _hours(candidate):
+            yield Anomaly(f"{block}-333", kind.value, period.id)
+        elif hours.overlap(period, candidate):
+            yield Anomaly(f"{block}-334", kind.value, period.id)
+
+
+def of_casual_days(candidate: DimonaPeriod, periods: Iterable[DimonaPeriod]) -> Iterator[Anomaly]:
+    """Casual work in hospitality: no more than two days in a row with one employer."""
+    if (candidate.worker_type, candidate.joint_commission) != (
+        worker_types.CASUAL,
+        worker_types.HOSPITALITY,
+    ):
+        return
+    beside = list(_beside(candidate, periods))
+    day = timedelta(days=1)
+    begin, end = candidate.days.begin, candidate.days.end
+    for _ in range(MOST_CASUAL_DAYS):
+        begin = min((p.days.begin for p in beside if begin - day in p.days), default=begin)
+        end = max((p.days.end for p in beside if end in p.days), default=end)
+    if end - begin > timedelta(days=MOST_CASUAL_DAYS):
+        yield Anomaly("00910-459", "StartingDate", candidate.days.begin.isoformat())
 
 
 def of_features(form: Form, begin: date | None, today: date) -> Iterator[Anomaly]:
     """Worker type and joint commission, with one another and with the day (blocks 90374, 90373)."""
     kind, commission = form.worker_type, form.joint_commission
+    asked = worker_types.of(kind)
     if not commission:
         yield Anomaly("00046-001", "JointCommissionNbr")
-    elif commission not in worker_types.JOINT_COMMISSIONS.get(kind, {commission}):
+    elif asked.joint_commissions and commission not in asked.joint_commissions:
         yield Anomaly("90374-349", "DimonaFeatures", f"{kind} {commission}")
     if not begin:
         return
-    if kind in worker_types.ABOLISHED and begin >= ARTICLE_17_BEGINS:
+    if begin > asked.last_begin:
         yield Anomaly("00655-003", "WorkerType", kind)
-    if kind in worker_types.ARTICLE_17 and (
-        begin < ARTICLE_17_BEGINS or begin - today > timedelta(days=15)
+    ahead, before = asked.most_days_ahead, asked.most_days_before_quarter
+    if (
+        begin < asked.first_begin
+        or (ahead is not None and (begin - today).days > ahead)
+        or (before is not None and (first_of_quarter(begin) - today).days > before)
     ):
         yield Anomaly("00910-008", "StartingDate", form.starting_date)
-    if kind == worker_types.FLEXI_JOB and first_of_quarter(begin) - today > timedelta(days=31):
-        yield Anomaly("00910-008", "StartingDate", form.starting_date)
 
 
-def of_hours(form: Form) -> Iterator[Anomaly]:
-    """Hours of casual and flexi work, and the hours planned (zones 00777, 00778, 01135)."""
-    one_day_flexi = form.worker_type == worker_types.FLEXI_JOB and form.begin == form.last_day
-    casual = form.worker_type == worker_types.BY_THE_HOUR
-    if (casual or one_day_flexi) and not form.starting_hour:
-        yield Anomaly("00777-001", "StartingHour")
-    by_the_day = casual and form.joint_commission == worker_types.DAY_PACKAGE
-    if (casual or one_day_flexi) and not by_the_day and not form.ending_hour:
-        yield Anomaly("00778-001", "EndingHour")
-    yield from of_time(
-        form.worker_type, form.begin, form.starting_hour, form.last_day, form.ending_hour
-    )
-    plans = form.worker_type in worker_types.WITHIN_QUARTER
-    if plans and not form.planned_hours:
-        yield Anomaly("01135-001", "PlannedHoursNbr")
-    if form.planned_hours and not plans:
-        yield Anomaly("01135-005", "PlannedHoursNbr", form.planned_hours)
+def delay(block: str, kind: Kind, begin: date, hour: str, now: datetime) -> Anomaly | None:
+    """A late declaration, with how late it is as an ISO 8601 duration; None in time.
 
-
-def of_time(
-    worker_type: str, begin: date | None, starting: str, last: date | None, ending: str
-) -> Iterator[Anomaly]:
-    if begin is None or last is None or last < begin:
-        return
-    start, end = moment(begin, starting), moment(last, ending)
-    if start is None or end is None:
-        return
-    if end < start:
-        yield Anomaly("00778-345", "EndingHour", ending)
-    elif worker_type == worker_types.BY_THE_HOUR and end - start > timedelta(hours=24):
-        yield Anomaly("90373-341", Kind.IN.value, ending)
+    Due before work begins: on the day itself still, or at the hour where one is given.
+    """
+    if begin < now.date():
+        late = f"P{(now.date() - begin).days}D"
+    else:
+        starts = hours.moment(begin, hour)
+        minutes = int((now - starts).total_seconds() // 60) if starts else 0
+        if minutes <= 0:
+            return None
+        late = f"PT{minutes // 60}H{minutes % 60}M"
+    return Anomaly(f"{block}-460", kind.value, late, "NP")
 
 
 def quarter(of: date) -> tuple[int, int]:
@@ -119,9 +124,15 @@ def first_of_quarter(of: date) -> date:
     return date(of.year, (of.month - 1) // 3 * 3 + 1, 1)
 
 
-def moment(of: date, hour: str) -> datetime | None:
-    """A day with an hour `hhmm`; None where the hour is absent or none of the clock."""
-    try:
-        return datetime.combine(of, datetime.strptime(hour, "%H%M").time())  # noqa: DTZ007
-    except ValueError:
-        return None
+def _beside(candidate: DimonaPeriod, periods: Iterable[DimonaPeriod]) -> Iterator[DimonaPeriod]:
+    """The other periods that stand of the same worker, employer and worker type."""
+    whose = (candidate.ssin, candidate.employer, candidate.worker_type)
+    for period in periods:
+        if period.cancelled or period.id == candidate.id:
+            continue
+        if (period.ssin, period.employer, period.worker_type) == whose:
+            yield period
+
+
+def _hours(period: DimonaPeriod) -> tuple[str, str]:
+    return period.starting_hour, period.ending_hour

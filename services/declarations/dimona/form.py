@@ -18,8 +18,11 @@ _BODIES = {
 }
 
 
-def read(wire: dimona_pb2.DimonaForm) -> Form | None:
-    """The form in its declarer's own text; None where it declares nothing."""
+def read(wire: dimona_pb2.DimonaForm, identified_as: str | None = None) -> Form | None:
+    """The form in its declarer's own text; None where it declares nothing.
+
+    `identified_as` is who a person named without a number turned out to be; empty: nobody known.
+    """
     name = wire.WhichOneof("body")
     if name is None:
         return None
@@ -38,8 +41,14 @@ def read(wire: dimona_pb2.DimonaForm) -> Form | None:
     inss = person.inss if kind is Kind.IN else getattr(body, "inss", "")
     return Form(
         kind=kind,
-        inss=_known(inss),
+        inss=identified_as or _known(inss),
+        unidentifiable=identified_as == "",
         named=bool(person.worker_name),
+        birthdate=person.worker_birthdate,
+        sex=person.worker_sex,
+        planned_days=getattr(body, "planned_days_nbr", ""),
+        registration_id=getattr(body, "daily_registration_id", ""),
+        status=getattr(body, "attestation_status", ""),
         planned_hours=getattr(body, "planned_hours_nbr", ""),
         worker_type=wire.dimona_in.dimona_features.worker_type,
         joint_commission=wire.dimona_in.dimona_features.joint_commission_nbr,

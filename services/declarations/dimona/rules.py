@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from mesh import identification
 from mesh.periods import Period
-from services.declarations.dimona import conditions, worker_types
+from services.declarations.dimona import (
+    conditions,
+    entitlements,
+    hours,
+    persons,
+    registrations,
+    worker_types,
+)
 from services.declarations.dimona.domain import (
     BLOCKING,
     Anomaly,
@@ -19,9 +26,6 @@ from services.declarations.dimona.domain import (
     Kind,
     Outcome,
 )
-
-NOTED = "NP"
-"""Class of an anomaly that does not refuse."""
 
 
 def judge(form: Form, facts: Facts, found: Sequence[Anomaly] = ()) -> Outcome:
@@ -38,14 +42,15 @@ def judge(form: Form, facts: Facts, found: Sequence[Anomaly] = ()) -> Outcome:
 
 
 def enter(form: Form, facts: Facts) -> Outcome:
-    """An IN makes a period."""
+    """An IN makes a period, or waits until somebody has identified the worker."""
     anomalies = [
         *_employer(form),
-        *_person(form, facts),
+        *persons.amiss(form, facts),
         *conditions.of_domain(form, facts.today),
         *conditions.of_order(form.begin, form.last_day),
         *conditions.of_features(form, form.begin, facts.today),
-        *conditions.of_hours(form),
+        *hours.of_work(form),
+        *hours.of_plan(form, form.worker_type, form.begin),
     ]
     if not form.ending_date and worker_types.ends_at_once(form.worker_type, form.joint_commission):
         anomalies.append(Anomaly("00911-001", "EndingDate"))
@@ -53,11 +58,12 @@ def enter(form: Form, facts: Facts) -> Outcome:
         anomalies += conditions.of_length(
             "90373", form.kind, form.worker_type, form.begin, form.last_day
         )
-    if form.begin and form.begin < facts.today:
-        anomalies.append(Anomaly("90373-460", "DimonaIn", form.starting_date, NOTED))
+    due = form.starting_hour if hours.are_asked(form) else ""
+    late = _delay("90373", form, form.begin, due, facts)
+    anomalies += late
     days = _days(form.begin, form.last_day)
     if days is None or facts.person is None:
-        return Outcome(tuple(anomalies))
+        return Outcome(tuple(anomalies), waiting=persons.is_to_be_identified(form))
     after = DimonaPeriod(
         id=facts.new_id,
         ssin=facts.person.ssin,
@@ -69,8 +75,11 @@ def enter(form: Form, facts: Facts) -> Outcome:
         starting_hour=form.starting_hour,
         ending_hour=form.ending_hour,
         planned_hours=form.planned_hours,
+        delay=late[0].value if late else "",
     )
     anomalies += conditions.of_overlap("90373", form.kind, after, facts.periods)
+    anomalies += conditions.of_casual_days(after, facts.periods)
+    anomalies += entitlements.exceeded(after, facts)
     return Outcome(tuple(anomalies), Change.CREATED, None, after)
 
 
@@ -86,22 +95,35 @@ def leave(form: Form, facts: Facts) -> Outcome:
     days = _days(before.days.begin, form.last_day)
     if days is None or form.last_day is None:
         return Outcome(tuple(anomalies))
-    return Outcome(tuple(anomalies), Change.ENDED, before, replace(before, days=days))
+    after = replace(before, days=days)
+    anomalies += registrations.outside(after, facts.registrations)
+    return Outcome(tuple(anomalies), Change.ENDED, before, after)
 
 
 def alter(form: Form, facts: Facts) -> Outcome:
     """An UPDATE moves the begin or end of a period or opens it again; it never closes one."""
     anomalies = [*_addressed(form, facts), *conditions.of_domain(form, facts.today)]
-    if not any((form.starting_date, form.starting_hour, form.ending_date, form.ending_hour)):
+    if not any(
+        (
+            form.starting_date,
+            form.starting_hour,
+            form.ending_date,
+            form.ending_hour,
+            form.planned_hours,
+        )
+    ):
         anomalies.append(Anomaly("90378-360", "DimonaUpdate"))
     before = _standing(form, facts)
     if before is None:
         return Outcome(tuple(anomalies))
     begin = form.begin or before.days.begin
-    last = form.last_day or _last(before)
+    last = form.last_day or before.last_day
     anomalies += _alterations(form, before, begin, last)
-    if form.begin and form.begin < min(before.days.begin, facts.today):
-        anomalies.append(Anomaly("90378-460", "DimonaUpdate", form.starting_date, NOTED))
+    anomalies += hours.of_plan(form, before.worker_type, begin)
+    late = []
+    if form.begin and form.begin < before.days.begin:
+        late = _delay("90378", form, form.begin, "", facts)
+    anomalies += late
     days = _days(begin, last)
     if days is None:
         return Outcome(tuple(anomalies))
@@ -111,10 +133,14 @@ def alter(form: Form, facts: Facts) -> Outcome:
         starting_hour=form.starting_hour or before.starting_hour,
         ending_hour=form.ending_hour or before.ending_hour,
         planned_hours=form.planned_hours or before.planned_hours,
+        delay=late[0].value if late else before.delay,
     )
     if after == before:
         anomalies.append(Anomaly("90378-444", "DimonaUpdate"))
     anomalies += conditions.of_overlap("90378", form.kind, after, facts.periods)
+    anomalies += conditions.of_casual_days(after, facts.periods)
+    anomalies += registrations.outside(after, facts.registrations)
+    anomalies += entitlements.exceeded(after, facts)
     return Outcome(tuple(anomalies), Change.CHANGED, before, after)
 
 
@@ -127,17 +153,12 @@ def cancel(form: Form, facts: Facts) -> Outcome:
     return Outcome(anomalies, Change.CANCELLED, before, replace(before, cancelled=True))
 
 
-def register_day(form: Form, _: Facts) -> Outcome:
-    """Daily registration needs an employer who chose it; nobody has yet."""
-    return Outcome((Anomaly("00913-461", "DailyRegistrationDeclaration", form.dimona_period_id),))
-
-
 _RULES = {
     Kind.IN: enter,
     Kind.OUT: leave,
     Kind.UPDATE: alter,
     Kind.CANCEL: cancel,
-    Kind.DAILY: register_day,
+    Kind.DAILY: registrations.judge,
 }
 
 
@@ -146,15 +167,10 @@ def _employer(form: Form) -> Iterator[Anomaly]:
         yield Anomaly("90256-364", "EmployerId")
 
 
-def _person(form: Form, facts: Facts) -> Iterator[Anomaly]:
-    """The person by number; a person by name alone cannot be identified here."""
-    if not form.inss:
-        if form.worker_type == worker_types.BY_THE_HOUR:
-            yield Anomaly("00024-001", "INSS")
-        else:
-            yield Anomaly("90017-151" if form.named else "90017-363", "NaturalPerson")
-    elif facts.person and not facts.person.known:
-        yield Anomaly("00024-235", "INSS", form.inss)
+def _delay(block: str, form: Form, begin: date | None, hour: str, facts: Facts) -> list[Anomaly]:
+    now = datetime.combine(facts.today, facts.received)
+    late = conditions.delay(block, form.kind, begin, hour, now) if begin else None
+    return [late] if late else []
 
 
 def _addressed(form: Form, facts: Facts) -> Iterator[Anomaly]:
@@ -170,8 +186,16 @@ def _addressed(form: Form, facts: Facts) -> Iterator[Anomaly]:
         yield Anomaly("00913-354", "DimonaPeriodId", form.dimona_period_id)
     elif period.cancelled:
         yield Anomaly("00913-355", "DimonaPeriodId", form.dimona_period_id)
-    elif form.inss and form.inss != period.ssin and identification.ssin_is_valid(form.inss):
+    elif period.locked:
+        yield Anomaly("00913-362", "DimonaPeriodId", form.dimona_period_id)
+    elif form.inss and not _is_of(period, form.inss, facts):
         yield Anomaly("00024-347", "INSS", form.inss)
+
+
+def _is_of(period: DimonaPeriod, inss: str, facts: Facts) -> bool:
+    """Whether the number declared is the worker's, or was; wrong check digits are told already."""
+    now = facts.person.ssin if facts.person else inss
+    return period.ssin in {inss, now} or not identification.ssin_is_valid(inss)
 
 
 def _standing(form: Form, facts: Facts) -> DimonaPeriod | None:
@@ -182,7 +206,7 @@ def _standing(form: Form, facts: Facts) -> DimonaPeriod | None:
 def _alterations(
     form: Form, before: DimonaPeriod, begin: date, last: date | None
 ) -> Iterator[Anomaly]:
-    if form.begin and before.worker_type == "STU":
+    if form.begin and worker_types.of(before.worker_type).keeps_begin:
         yield Anomaly("00910-005", "StartingDate", form.starting_date)
     elif form.begin and form.begin > before.days.begin:
         yield Anomaly("00910-344", "StartingDate", form.starting_date)
@@ -195,17 +219,14 @@ def _alterations(
     if last and last != conditions.NEVER:
         yield from conditions.of_order(begin, last)
         yield from conditions.of_length("90378", form.kind, before.worker_type, begin, last)
-        yield from conditions.of_time(
+        yield from hours.of_time(
+            form.kind,
             before.worker_type,
             begin,
             form.starting_hour or before.starting_hour,
             last,
             form.ending_hour or before.ending_hour,
         )
-
-
-def _last(period: DimonaPeriod) -> date:
-    return period.days.end if period.is_open else period.days.end - timedelta(days=1)
 
 
 def _days(begin: date | None, last: date | None) -> Period | None:

@@ -28,16 +28,40 @@ class Store:
         )
         return [identification.dimona_period(number) for number in numbers]
 
-    async def workers_of(self, period_ids: Collection[str]) -> set[str]:
-        """Whose these periods are. A scatter over all persons: a later Dimona names only the id."""
+    async def workers_of(
+        self, period_ids: Collection[str], registration_ids: Collection[str] = ()
+    ) -> set[str]:
+        """Whose these are. A scatter over all persons: a later Dimona names only an id."""
         found = await self._connection.scalars(
             text(
-                "SELECT DISTINCT ssin FROM dimona_periods"
-                " WHERE dimona_period_id = ANY(:ids) AND recorded_to IS NULL"
+                "SELECT ssin FROM dimona_periods"
+                " WHERE dimona_period_id = ANY(:periods) AND recorded_to IS NULL"
+                " UNION SELECT ssin FROM dimona_registrations"
+                " WHERE registration_id = ANY(:registrations) AND recorded_to IS NULL"
             ),
-            {"ids": sorted(period_ids)},
+            {"periods": sorted(period_ids), "registrations": sorted(registration_ids)},
         )
         return set(found)
+
+    async def employer_of(self, period_id: str, registration_id: str = "") -> str | None:
+        """Whose a period is, by its own number or by that of a day registered in it. A scatter."""
+        found: str | None = await self._connection.scalar(
+            text(
+                "SELECT employer FROM dimona_periods WHERE recorded_to IS NULL"
+                " AND (dimona_period_id = :period OR dimona_period_id = (SELECT dimona_period_id"
+                " FROM dimona_registrations WHERE registration_id = :registration"
+                " AND recorded_to IS NULL)) LIMIT 1"
+            ),
+            {
+                "period": period_id if identification.dimona_period_is_valid(period_id) else "",
+                "registration": (
+                    registration_id
+                    if identification.dimona_period_is_valid(registration_id)
+                    else ""
+                ),
+            },
+        )
+        return found
 
     async def hold(self, ssins: Collection[str]) -> None:
         """Until the transaction ends, nobody else changes the periods of these persons."""
@@ -62,7 +86,7 @@ class Store:
             ),
             {"ssins": sorted(ssins), "at": known_at},
         )
-        return [_period(row) for row in rows]
+        return [period(row) for row in rows]
 
     async def of_employer(
         self, employer: str, on: date | None, after_id: str, most: int
@@ -77,23 +101,25 @@ class Store:
             ),
             {"employer": employer, "on": on, "after": after_id, "most": most},
         )
-        return [_period(row) for row in rows]
+        return [period(row) for row in rows]
 
-    async def put(self, period: DimonaPeriod, ticket: str, at: datetime) -> None:
+    async def put(self, version: DimonaPeriod, ticket: str, at: datetime) -> None:
         """Record a version of a period by the declaration of that ticket; the one before ends."""
         values = {
-            "ssin": period.ssin,
-            "id": period.id,
-            "employer": period.employer,
-            "nsso_number": period.nsso_number,
-            "worker_type": period.worker_type,
-            "joint_commission": period.joint_commission,
-            "begins": period.days.begin,
-            "ends": period.days.end,
-            "starting_hour": period.starting_hour,
-            "ending_hour": period.ending_hour,
-            "planned_hours": period.planned_hours,
-            "cancelled": period.cancelled,
+            "ssin": version.ssin,
+            "id": version.id,
+            "employer": version.employer,
+            "nsso_number": version.nsso_number,
+            "worker_type": version.worker_type,
+            "joint_commission": version.joint_commission,
+            "begins": version.days.begin,
+            "ends": version.days.end,
+            "starting_hour": version.starting_hour,
+            "ending_hour": version.ending_hour,
+            "planned_hours": version.planned_hours,
+            "cancelled": version.cancelled,
+            "locked": version.locked,
+            "delay": version.delay,
             "ticket": ticket,
             "at": at,
         }
@@ -102,23 +128,25 @@ class Store:
                 "UPDATE dimona_periods SET recorded_to = :at"
                 " WHERE ssin = :ssin AND dimona_period_id = :id AND recorded_to IS NULL"
             ),
-            {"ssin": period.ssin, "id": period.id, "at": at},
+            {"ssin": version.ssin, "id": version.id, "at": at},
         )
         await self._connection.execute(
             text(
                 "INSERT INTO dimona_periods (ssin, dimona_period_id, version, employer,"
                 " nsso_number, worker_type, joint_commission, begins, ends, starting_hour,"
-                " ending_hour, planned_hours, cancelled, ticket, recorded_from) SELECT :ssin, :id,"
+                " ending_hour, planned_hours, cancelled, locked, delay, ticket, recorded_from)"
+                " SELECT :ssin, :id,"
                 " 1 + coalesce(max(version), 0), :employer, :nsso_number, :worker_type,"
                 " :joint_commission, :begins, :ends, :starting_hour, :ending_hour, :planned_hours,"
-                " :cancelled, :ticket, :at FROM dimona_periods"
+                " :cancelled, :locked, :delay, :ticket, :at FROM dimona_periods"
                 " WHERE ssin = :ssin AND dimona_period_id = :id"
             ),
             values,
         )
 
 
-def _period(row: Any) -> DimonaPeriod:
+def period(row: Any) -> DimonaPeriod:
+    """The period in a row of `dimona_periods`."""
     return DimonaPeriod(
         id=row.dimona_period_id,
         ssin=row.ssin,
@@ -131,4 +159,6 @@ def _period(row: Any) -> DimonaPeriod:
         ending_hour=row.ending_hour,
         planned_hours=row.planned_hours,
         cancelled=row.cancelled,
+        locked=row.locked,
+        delay=row.delay,
     )

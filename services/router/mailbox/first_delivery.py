@@ -18,7 +18,7 @@ from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.router import decision, delivery, entries, replies, wire
+from services.router import decision, delivery, replies, telling, wire
 from services.router.asked import period_of
 from services.router.domain import DataSortDecision, Decision, Policy, Question, Use, Verdict
 from services.router.mailbox.domain import Mode
@@ -172,7 +172,7 @@ def _digest(request: Request) -> bytes:
 def _entries(plan: Plan, caller: Caller, attempt: str, at: datetime) -> dict[str, ledger_pb2.Entry]:
     """Sort of data > the entry of the decision on it."""
     return {
-        part.data_sort: entries.first_delivery(
+        part.data_sort: telling.first_delivery(
             plan.asked.ticket,
             caller,
             plan.asked.institution,

@@ -9,6 +9,7 @@ from crossroads.router.v1 import mailbox_pb2
 
 from mesh import database
 from mesh.institutions import Institution
+from services.router.mailbox import rows
 from services.router.mailbox.rows import DELIVERED
 from services.router.mailbox.store import MailboxStore
 
@@ -16,21 +17,23 @@ PAGE = 100
 
 
 class Bell:
-    """Wakes every open mailbox of this process when something was delivered."""
+    """Wakes the open mailboxes of this process to which something was delivered."""
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, str] = {}
 
     async def run(self, url: str) -> None:
-        async for _ in database.listen(url, DELIVERED):
-            for event in self._waiting:
-                event.set()
+        async for names in database.listen(url, DELIVERED):
+            rung = frozenset(names.split(rows.BETWEEN)) if names else None
+            for event, name in self._waiting.items():
+                if rung is None or name in rung:
+                    event.set()
 
-    def hang(self, event: asyncio.Event) -> None:
-        self._waiting.add(event)
+    def hang(self, event: asyncio.Event, mailbox: Institution) -> None:
+        self._waiting[event] = str(mailbox)
 
     def take_down(self, event: asyncio.Event) -> None:
-        self._waiting.discard(event)
+        self._waiting.pop(event, None)
 
 
 class Reader:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mesh import database
 from services.router.mutation import Addressed
 
 DELIVERED = "delivered"
-"""Channel that wakes the mailboxes."""
+"""Channel that wakes the mailboxes; its word names them."""
+BETWEEN = ","
+"""Between their names."""
 MAILBOXES = sa.table(
     "mailboxes",
     sa.column("institution", sa.Text),
@@ -39,6 +41,30 @@ SETTINGS = sa.table(
     sa.column("put_at", sa.DateTime(timezone=True)),
 )
 
+OPEN = sa.text(
+    """
+    INSERT INTO mailboxes AS mailbox (institution, last_position)
+    SELECT institution, count
+    FROM unnest(CAST(:institutions AS text[]), CAST(:counts AS bigint[]))
+         AS given(institution, count)
+    ORDER BY institution
+    ON CONFLICT (institution)
+    DO UPDATE SET last_position = mailbox.last_position + excluded.last_position
+    RETURNING institution, last_position
+    """
+)
+"""Always in the order of the institutions, so that nobody waits for each other in a ring."""
+FILL = sa.text(
+    """
+    INSERT INTO deliveries (institution, position, ssin, delivery, entry_id, delivered_at)
+    SELECT institution, position, ssin, delivery, entry_id, CAST(:at AS timestamptz)
+    FROM unnest(CAST(:institutions AS text[]), CAST(:positions AS bigint[]),
+                CAST(:ssins AS text[]), CAST(:deliveries AS bytea[]),
+                CAST(:entry_ids AS text[]))
+         AS given(institution, position, ssin, delivery, entry_id)
+    """
+)
+
 
 async def put(
     connection: AsyncConnection,
@@ -50,37 +76,33 @@ async def put(
 
     `number` writes a position into a serialised delivery.
     """
-    counts: dict[str, int] = {}
-    for one in addressed:
-        counts[str(one.institution)] = counts.get(str(one.institution), 0) + 1
+    counts = Counter(str(one.institution) for one in addressed)
     if not counts:
         return
-    opened = insert(MAILBOXES).values(
-        [{"institution": name, "last_position": counts[name]} for name in sorted(counts)]
-    )
+    names = sorted(counts)
     rows = await connection.execute(
-        opened.on_conflict_do_update(
-            index_elements=["institution"],
-            set_={"last_position": MAILBOXES.c.last_position + opened.excluded.last_position},
-        ).returning(MAILBOXES.c.institution, MAILBOXES.c.last_position)
+        OPEN, {"institutions": names, "counts": [counts[name] for name in names]}
     )
     following = {row.institution: row.last_position - counts[row.institution] for row in rows}
-    values = []
+    positions = []
     for one in addressed:
-        name = str(one.institution)
-        following[name] += 1
-        values.append(
-            {
-                "institution": name,
-                "position": following[name],
-                "ssin": one.ssin,
-                "delivery": number(one.delivery, following[name]),
-                "entry_id": one.entry_id,
-                "delivered_at": at,
-            }
-        )
-    await connection.execute(sa.insert(DELIVERIES).values(values))
-    await database.notify(connection, DELIVERED)
+        following[str(one.institution)] += 1
+        positions.append(following[str(one.institution)])
+    await connection.execute(
+        FILL,
+        {
+            "institutions": [str(one.institution) for one in addressed],
+            "positions": positions,
+            "ssins": [one.ssin for one in addressed],
+            "deliveries": [
+                number(one.delivery, position)
+                for one, position in zip(addressed, positions, strict=True)
+            ],
+            "entry_ids": [one.entry_id for one in addressed],
+            "at": at,
+        },
+    )
+    await database.notify(connection, DELIVERED, BETWEEN.join(names))
 
 
 async def signals(connection: AsyncConnection, mode: int) -> frozenset[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mesh.coalescing import Coalescer
 from mesh.institutions import Institution
 from services.router.mailbox.domain import (
     MOST_DAYS,
@@ -18,6 +20,25 @@ from services.router.mailbox.domain import (
 )
 from services.router.mailbox.rows import DELIVERIES, MAILBOXES, SETTINGS
 
+ACKNOWLEDGE = sa.text(
+    """
+    WITH heard AS (
+        SELECT institution, max(position) AS position
+        FROM unnest(CAST(:institutions AS text[]), CAST(:positions AS bigint[]))
+             AS given(institution, position)
+        GROUP BY institution
+    ), mine AS (
+        SELECT institution, last_position, acknowledged FROM mailboxes
+        WHERE institution IN (SELECT institution FROM heard)
+        ORDER BY institution FOR UPDATE
+    )
+    UPDATE mailboxes AS mailbox
+    SET acknowledged = greatest(mine.acknowledged, least(mine.last_position, heard.position))
+    FROM mine JOIN heard USING (institution)
+    WHERE mailbox.institution = mine.institution
+    RETURNING mailbox.institution, mailbox.acknowledged
+    """
+)
 MOST_SWEPT = 1000
 """Deliveries that one statement sweeps."""
 
@@ -27,10 +48,14 @@ class MailboxStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._acknowledge: Coalescer[tuple[str, int], int] = Coalescer(
+            self._acknowledge_all, name="acknowledgements"
+        )
 
     async def deliveries(self, institution: Institution, after: int, most: int) -> list[bytes]:
         """The deliveries after a position, in order and without a gap. Raises NoLongerKept."""
-        async with self._engine.connect() as connection:
+        async with self._alone.connect() as connection:
             rows = (
                 await connection.execute(
                     sa.select(DELIVERIES.c.position, DELIVERIES.c.delivery)
@@ -62,18 +87,20 @@ class MailboxStore:
 
     async def acknowledge(self, institution: Institution, position: int) -> int:
         """Move the reader's position on, never back and never past the last delivery."""
-        async with self._engine.begin() as connection:
-            found: int | None = await connection.scalar(
-                sa.update(MAILBOXES)
-                .where(MAILBOXES.c.institution == str(institution))
-                .values(
-                    acknowledged=sa.func.greatest(
-                        MAILBOXES.c.acknowledged, sa.func.least(MAILBOXES.c.last_position, position)
-                    )
-                )
-                .returning(MAILBOXES.c.acknowledged)
+        return await self._acknowledge((str(institution), position))
+
+    async def _acknowledge_all(self, heard: Sequence[tuple[str, int]]) -> list[int]:
+        """One statement; it takes the mailboxes in the order in which they are filled."""
+        async with self._alone.connect() as connection:
+            rows = await connection.execute(
+                ACKNOWLEDGE,
+                {
+                    "institutions": [institution for institution, _ in heard],
+                    "positions": [position for _, position in heard],
+                },
             )
-        return found or 0
+            stand = {row.institution: row.acknowledged for row in rows}
+        return [stand.get(institution, 0) for institution, _ in heard]
 
     async def settings(self, institution: Institution) -> MailboxSettings:
         """As put; the defaults where none were."""

@@ -8,20 +8,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from crossroads.declarations.v1 import (
+    declarations_pb2_grpc,
+    mandates_pb2_grpc,
+    periods_pb2_grpc,
+)
 from crossroads.forms.v1 import dimona_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.router.v1 import exchange_pb2
+from crossroads.router.v1 import exchange_pb2, supplier_pb2_grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from console.authority import Authority
 from mesh import database as db
 from mesh import tickets
+from mesh.server import Server
+from mesh.settings import Settings
 from services.declarations import employers
 from services.declarations.dimona.domain import Person
+from services.declarations.dimona.servicer import Servicer as Periods
 from services.declarations.domain import Channel, Declaration
+from services.declarations.handled import Handled
+from services.declarations.mandates.servicer import Servicer as Mandates
+from services.declarations.servicer import Servicer
 from services.declarations.store import Store
+from services.declarations.supplier import Supplier
+from services.declarations.worker import Worker
+from tests.services.declarations.served import Served
 
 HOME = Path(employers.__file__).parent
 BREWERY, LINA, STRANGER = "0400000185", "91041241894", "84031721194"
@@ -35,9 +50,13 @@ class Outside:
     heard: list[Message] = field(default_factory=list)
     known: set[str] = field(default_factory=lambda: {LINA})
     failing: Exception | None = None
+    replaced: dict[str, str] = field(default_factory=dict)
 
     async def lookup(self, ssins: Collection[str]) -> dict[str, Person]:
-        return {ssin: Person(ssin, ssin in self.known) for ssin in ssins}
+        return {
+            ssin: Person(self.replaced.get(ssin, ssin), self.replaced.get(ssin, ssin) in self.known)
+            for ssin in ssins
+        }
 
     async def register(self, request: repertory_pb2.RegisterRequest) -> None:
         self._hear(request)
@@ -130,6 +149,28 @@ def declaration() -> Callable[..., Declaration]:
             received_at=RECEIVED_AT,
             form=form.SerializeToString(deterministic=True),
             caller=f"employer/{employer}",
+            declarant=employer,
         )
 
     return declare
+
+
+@pytest.fixture
+async def service(
+    engine: AsyncEngine, database: str, outside: Outside, authority: Authority
+) -> AsyncIterator[Served]:
+    handled = Handled(database)
+    service = Served(authority, Worker(engine, database, outside), handled)
+    tls = authority.issue("service/declarations", names=["declarations", "12-0.institution"])
+    server = Server(Settings(name="declarations", tls=tls, grace_s=0.1))
+    server.mount(
+        declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
+    )
+    server.mount(mandates_pb2_grpc.add_MandatesServicer_to_server, Mandates(engine))
+    server.mount(periods_pb2_grpc.add_PeriodsServicer_to_server, Periods(engine))
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
+    service.address = f"127.0.0.1:{await server.start()}"
+    yield service
+    for channels in service.open:
+        await channels.close()
+    await server.stop()

@@ -3,90 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 import pytest
 from crossroads.attestations.v1 import attestations_pb2
-from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
-from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
+from crossroads.declarations.v1 import declarations_pb2
+from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from console.authority import Authority
 from mesh import channels as mesh_channels
-from mesh import identity, refusals
-from mesh.channels import Channels
-from mesh.server import Server
-from mesh.settings import Settings
-from services.declarations import servicer as served
-from services.declarations.handled import Handled
-from services.declarations.servicer import Servicer
-from services.declarations.supplier import Supplier
-from services.declarations.worker import Worker
+from mesh import identity
+from tests.services.declarations.served import Served, refused, submission
 
 BREWERY, BAKERY, LINA = "0400000185", "0400000284", "91041241894"
-refusals.load(Path(served.__file__).with_name("texts.yaml"))
-
-
-class Served:
-    """The service on a port, and channels to it for any identity."""
-
-    def __init__(self, authority: Authority, worker: Worker, handled: Handled) -> None:
-        self.authority = authority
-        self.worker = worker
-        self.handled = handled
-        self.address = ""
-        self.open: list[Channels] = []
-
-    def channel(self, path: str) -> Any:
-        tls = self.authority.issue(path)
-        channels = Channels(Settings(name="test", tls=tls))
-        self.open.append(channels)
-        return channels.open(self.address, "declarations")
-
-    def declarations(self, path: str) -> declarations_pb2_grpc.DeclarationsStub:
-        return declarations_pb2_grpc.DeclarationsStub(self.channel(path))
-
-    def supplier(self, path: str) -> supplier_pb2_grpc.SupplierStub:
-        return supplier_pb2_grpc.SupplierStub(self.channel(path))
-
-    async def handle(self) -> None:
-        while await self.worker.handle():
-            pass
-        self.handled.ring()
-
-
-@pytest.fixture
-async def service(
-    engine: AsyncEngine, database: str, outside: Any, authority: Authority
-) -> AsyncIterator[Served]:
-    handled = Handled(database)
-    service = Served(authority, Worker(engine, database, outside), handled)
-    tls = authority.issue("service/declarations", names=["declarations", "12-0.institution"])
-    server = Server(Settings(name="declarations", tls=tls, grace_s=0.1))
-    server.mount(
-        declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
-    )
-    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
-    service.address = f"127.0.0.1:{await server.start()}"
-    yield service
-    for channels in service.open:
-        await channels.close()
-    await server.stop()
-
-
-def submission(form: Any, request_id: str = "request-1") -> declarations_pb2.SubmitDimonaRequest:
-    return declarations_pb2.SubmitDimonaRequest(request_id=request_id, form=form)
-
-
-async def refused(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    refusal = refusals.of_error(caught.value)
-    return refusal.code, refusal.reason
 
 
 async def test_receipt_then_notification(service: Served, entry: Callable[..., Any]) -> None:

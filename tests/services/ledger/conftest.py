@@ -56,7 +56,9 @@ async def ledger(store: Store, authority: Authority, tmp_path: Path) -> AsyncIte
     tls = authority.issue("service/ledger", names=("ledger",))
     signer = Signer(ORIGIN, Ed25519PrivateKey.generate())
     servicer = Ledger(store, Writer(store), signer)
-    server = Server(Settings(name="ledger", tls=tls, state=tmp_path), Doorkeeper(servicer))
+    server = Server(
+        Settings(name="ledger", tls=tls, state=tmp_path, most_calls=1000), Doorkeeper(servicer)
+    )
     server.mount(ledger_pb2_grpc.add_LedgerServicer_to_server, servicer)
     address = f"127.0.0.1:{await server.start()}"
     opened: list[Channels] = []

@@ -60,6 +60,7 @@ async def test_what_was_acknowledged_survives_kill_9(
         "CROSSROADS_TLS": str(authority.issue("service/ledger", names=("ledger",))),
         "CROSSROADS_DATABASE_URL": database,
         "CROSSROADS_STATE": str(tmp_path),
+        "CROSSROADS_MOST_CALLS": "1000",
     }
     router = Channels(
         Settings(name="router", tls=authority.issue("service/router"), state=tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from crossroads.attestations.v1 import attestations_pb2
@@ -87,7 +87,7 @@ def test_what_is_held_beyond_is_not_asked_for_who_is_not_known() -> None:
             (granted,),
         )
     )
-    period = Period(worlds.START, worlds.EVERY_DAY[1])
+    period = Period(worlds.START, worlds.START + timedelta(days=1))
     question = Question(asker, (worlds.SORTS[1],), period, Use.CONSULTATION, 1, worlds.PURPOSES[0])
     (part,) = decision.decide(question, policy, Person((), "1"), worlds.START).data_sorts
     assert part.reason is not None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mesh import institutions, periods
 from mesh.identity import Caller, parse
-from services.router import decision, distribution, entries, replay, wire
+from services.router import decision, distribution, entries, replay, telling, wire
 from services.router.domain import Person, Policy, Question
 from services.router.mutation import ReceivedMutation
 from tests.services.router import worlds
@@ -81,7 +81,7 @@ def distributions(
     on = draw(st.sampled_from(worlds.EVERY_DAY))
     decided = distribution.distribute(sort, period, sender, policy, person, on)
     return [
-        entries.distribution(received, periods.to_wire(period), recipient, one, "A", AT)
+        telling.distribution(received, periods.to_wire(period), recipient, one, "A", AT)
         for recipient, one in decided.items()
     ]
 

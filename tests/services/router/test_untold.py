@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mesh import institutions, periods
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
-from services.router import distribution, entries, replay, untold
+from services.router import distribution, replay, telling, untold
 from services.router.domain import (
     Authorization,
     Availability,
@@ -56,7 +56,7 @@ def distribute(
     decisions = distribution.distribute(sort, period, sender, policy, person, on)
     received = ReceivedMutation("T", SSIN, sender, "institution/1/1", "r", b"", b"", "", AT)
     summary = untold.summarise(decisions, policy, person, on)
-    entry = entries.untold(received, periods.to_wire(period), sort, summary, "A", AT)
+    entry = telling.untold(received, periods.to_wire(period), sort, summary, "A", AT)
     return Distributed(policy, person, decisions, entry)
 
 

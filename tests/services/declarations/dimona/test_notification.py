@@ -7,18 +7,26 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+from crossroads.forms.v1 import notification_pb2
+from lxml import etree
+
+from gateway import codec
 from mesh import elements
 from mesh.periods import Period
 from services.declarations.dimona import form as forms
 from services.declarations.dimona import notification
 from services.declarations.dimona.domain import (
+    NOTED,
     Anomaly,
     Change,
     DimonaPeriod,
     Facts,
     Kind,
     Outcome,
+    Registration,
 )
+from tests.gateway import reference
 
 TICKET = "A1B2C3D4E5F6G7H"
 AT = datetime(2026, 11, 16, 23, 30, 15, 628000, tzinfo=UTC)
@@ -72,6 +80,63 @@ def test_a_refusal_names_every_anomaly_in_four_languages(entry: Callable[..., An
         "1,1,8,1",
     )
     assert second.anomaly_label.count(" / ") == 3
+
+
+DAY = Registration(
+    "000000000202", PERIOD.ssin, PERIOD.id, date(2026, 11, 17), "1000", date(2026, 11, 17), "1800"
+)
+BEYOND = Anomaly(
+    "90017-369", "NaturalPerson", "STUDENT 10", NOTED, quota="STUDENT", hours_beyond=10
+)
+DAYS_BEYOND = replace(BEYOND, quota="HORECA_WORKER", hours_beyond=0, days_beyond=1)
+TOLD = {
+    "created late": Outcome(
+        (Anomaly("90373-460", "DimonaIn", "P6D", NOTED),), Change.CREATED, None, PERIOD
+    ),
+    "locked": Outcome((), Change.CREATED, None, replace(PERIOD, locked=True)),
+    "beyond quotas": Outcome((BEYOND, DAYS_BEYOND), Change.CREATED, None, PERIOD),
+    "waiting": Outcome((), waiting=True),
+    "day made": Outcome((), Change.REGISTERED, registration=DAY),
+    "day changed": Outcome(
+        (),
+        Change.REGISTERED,
+        registration_before=DAY,
+        registration=replace(DAY, ending_hour="1900"),
+    ),
+    "day taken back": Outcome(
+        (),
+        Change.REGISTERED,
+        registration_before=DAY,
+        registration=replace(DAY, cancelled=True),
+    ),
+}
+
+
+@reference.needed
+@pytest.mark.parametrize("case", TOLD, ids=str)
+def test_whatever_came_of_it_keeps_to_the_published_schema(
+    case: str, entry: Callable[..., Any]
+) -> None:
+    told = notification.write(TICKET, entry(), FACTS, TOLD[case], AT)
+    assert elements.anomalies(told) == []
+    document = notification_pb2.Notification(schema_location="NOTIFICATION_20223.xsd", forms=[told])
+    xml = etree.fromstring(codec.write(document))
+    reference.schema("nsso/schemas/NOTIFICATION_20223.xsd").assertValid(xml)
+
+
+def test_a_quota_is_told_with_how_far_it_is_exceeded(entry: Callable[..., Any]) -> None:
+    told = notification.write(TICKET, entry(), FACTS, TOLD["beyond quotas"], AT)
+    hours, days = told.handling_result.anomaly_reports
+    [of_hours] = hours.anomaly_compl_information.quota_features
+    [of_days] = days.anomaly_compl_information.quota_features
+    assert (of_hours.quota_type, of_hours.exceeding_hours_nbr) == ("STUDENT", "10")
+    assert (of_days.quota_type, of_days.exceeding_days_nbr) == ("HORECA_WORKER", "1")
+
+
+def test_what_waits_is_told_provisionally_and_without_a_number(entry: Callable[..., Any]) -> None:
+    told = notification.write(TICKET, entry(), FACTS, TOLD["waiting"], AT)
+    assert (told.type_form, told.handling_result.result_code) == ("PA", "2")
+    assert not told.HasField("natural_person")
 
 
 def test_an_employer_without_an_nsso_number_is_notified_too(entry: Callable[..., Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +22,7 @@ from services.declarations.dimona.domain import (
     Kind,
     Outcome,
     Person,
+    Registration,
 )
 
 TODAY = date(2026, 11, 16)
@@ -50,6 +51,32 @@ CASUAL = replace(
     IN,
     worker_type="EXT",
     joint_commission="302",
+    starting_hour="1000",
+    ending_date="2026-11-16",
+    ending_hour="1800",
+)
+
+
+FLEXIBLE = replace(OPEN, worker_type="FLX")
+FEW_HOURS = DimonaPeriod(
+    IDS[1],
+    LINA,
+    BREWERY,
+    "123456749",
+    "EXT",
+    "302",
+    Period(date(2026, 11, 16), date(2026, 11, 17)),
+    "1000",
+    "1800",
+)
+REGISTERED = Registration(
+    IDS[9], LINA, IDS[0], date(2026, 11, 16), "1000", date(2026, 11, 16), "1800"
+)
+DAY = Form(
+    Kind.DAILY,
+    dimona_period_id=IDS[0],
+    status="0",
+    starting_date="2026-11-16",
     starting_hour="1000",
     ending_date="2026-11-16",
     ending_hour="1800",
@@ -126,6 +153,39 @@ ACCEPTED = {
         Change.CHANGED,
         Period(date(2026, 11, 2), date.max),
     ),
+    "an OUT by a number that was replaced": (
+        replace(OUT, inss=JORIS),
+        facts(OPEN),
+        Change.ENDED,
+        Period(date(2026, 11, 2), date(2026, 12, 1)),
+    ),
+    "casual work twice on a day, one after the other": (
+        CASUAL,
+        facts(replace(FEW_HOURS, starting_hour="1800", ending_hour="2200")),
+        Change.CREATED,
+        Period(date(2026, 11, 16), date(2026, 11, 17)),
+    ),
+    "a student in another quarter": (
+        replace(SHORT, starting_date="2027-01-04", ending_date="2027-03-31"),
+        facts(replace(STUDENT, planned_hours="650")),
+        Change.CREATED,
+        Period(date(2027, 1, 4), date(2027, 4, 1)),
+    ),
+    "a flexi-job beside employment": (
+        replace(IN, worker_type="FLX"),
+        facts(replace(OPEN, employer=BAKERY, days=Period(date(2026, 1, 1), date.max))),
+        Change.CREATED,
+        Period(date(2026, 11, 16), date.max),
+    ),
+    "a flexi-job of a pensioner": (
+        replace(IN, worker_type="FLX"),
+        replace(
+            facts(),
+            person=Person(LINA, known=True, pensions=(Period(date(2020, 1, 1), date.max),)),
+        ),
+        Change.CREATED,
+        Period(date(2026, 11, 16), date.max),
+    ),
     "a CANCEL takes back": (CANCEL, facts(OPEN), Change.CANCELLED, OPEN.days),
 }
 
@@ -144,7 +204,16 @@ REFUSED = {
     "end before start": (replace(IN, ending_date="2026-11-15"), facts(), ["00911-014"]),
     "an unknown person": (IN, facts(known=False), ["00024-235"]),
     "no person": (replace(IN, inss=""), facts(), ["90017-363"]),
-    "a person by name alone": (replace(IN, inss="", named=True), facts(), ["90017-151"]),
+    "a person by a name without a birth": (
+        replace(IN, inss="", named=True),
+        facts(),
+        ["90017-151"],
+    ),
+    "a person whom nobody knows": (
+        replace(IN, inss="", named=True, birthdate="1991-04-12", unidentifiable=True),
+        facts(),
+        ["90017-151"],
+    ),
     "casual work without a number": (replace(CASUAL, inss=""), facts(), ["00024-001"]),
     "no employer": (replace(IN, company_id=""), facts(), ["90256-364"]),
     "a student without an end": (replace(SHORT, ending_date=""), facts(), ["00911-001"]),
@@ -186,7 +255,7 @@ REFUSED = {
     "a flexi-job too early": (
         replace(IN, worker_type="FLX", starting_date="2027-01-04"),
         facts(),
-        ["00910-008"],
+        ["00910-008", "90017-510"],
     ),
     "a begin in the distant past": (
         replace(IN, starting_date="1919-12-31"),
@@ -215,7 +284,11 @@ REFUSED = {
         facts(OPEN),
         ["00911-014"],
     ),
-    "OUT for another person": (replace(OUT, inss=JORIS), facts(OPEN), ["00024-347"]),
+    "OUT for another person": (
+        replace(OUT, inss=JORIS),
+        replace(facts(OPEN), person=Person(JORIS, known=True)),
+        ["00024-347"],
+    ),
     "UPDATE of an open period's end": (UPDATE, facts(OPEN), ["00913-359"]),
     "UPDATE without anything": (
         replace(UPDATE, ending_date=""),
@@ -252,8 +325,39 @@ REFUSED = {
         facts(CLOSED, replace(OPEN, id=IDS[1], days=Period(date(2026, 12, 1), date.max))),
         ["90378-334"],
     ),
+    "OUT of a locked period": (OUT, facts(replace(OPEN, locked=True)), ["00913-362"]),
+    "UPDATE of a locked period": (UPDATE, facts(replace(CLOSED, locked=True)), ["00913-362"]),
+    "CANCEL of a locked period": (CANCEL, facts(replace(OPEN, locked=True)), ["00913-362"]),
+    "casual work in the same hours": (
+        replace(CASUAL, ending_hour="1200"),
+        facts(FEW_HOURS),
+        ["90373-334"],
+    ),
+    "casual work declared twice": (CASUAL, facts(FEW_HOURS), ["90373-333"]),
+    "casual work for three days in a row": (
+        replace(CASUAL, starting_date="2026-11-18", ending_date="2026-11-18"),
+        facts(
+            FEW_HOURS,
+            replace(FEW_HOURS, id=IDS[2], days=Period(date(2026, 11, 17), date(2026, 11, 18))),
+        ),
+        ["00910-459"],
+    ),
+    "days planned where hours are": (
+        replace(SHORT, planned_days="5"),
+        facts(),
+        ["01017-005"],
+    ),
+    "OUT that leaves a registered day outside": (
+        replace(OUT, ending_date="2026-11-15"),
+        replace(facts(FLEXIBLE), registrations=(REGISTERED,)),
+        ["00910-462", "00911-462"],
+    ),
     "CANCEL twice": (CANCEL, facts(replace(OPEN, cancelled=True)), ["00913-355"]),
-    "daily registration": (Form(Kind.DAILY, dimona_period_id=IDS[0]), facts(OPEN), ["00913-461"]),
+    "daily registration by an employer who did not choose it": (
+        DAY,
+        facts(FLEXIBLE),
+        ["00913-461"],
+    ),
 }
 
 
@@ -265,10 +369,96 @@ def test_refused_with_every_anomaly_and_no_change(case: str) -> None:
     assert (outcome.accepted, outcome.before, outcome.after) == (False, None, None)
 
 
-def test_a_late_declaration_is_taken_in_and_noted() -> None:
-    outcome = rules.judge(replace(IN, starting_date="2026-11-10"), facts())
+def noted(outcome: Outcome) -> list[tuple[str, str, str]]:
     assert outcome.accepted
-    assert [(a.error_id, a.gravity) for a in outcome.anomalies] == [("90373-460", "NP")]
+    return [(a.error_id, a.gravity, a.value) for a in outcome.anomalies]
+
+
+def test_a_late_declaration_is_taken_in_and_noted_with_its_delay() -> None:
+    outcome = rules.judge(replace(IN, starting_date="2026-11-10"), facts())
+    assert noted(outcome) == [("90373-460", "NP", "P6D")]
+    assert outcome.after
+    assert outcome.after.delay == "P6D"
+
+
+def test_work_by_the_hour_is_declared_before_its_hour() -> None:
+    early, late = time(9, 59), time(11, 30)
+    assert noted(rules.judge(CASUAL, replace(facts(), received=early))) == []
+    assert noted(rules.judge(CASUAL, replace(facts(), received=late))) == [
+        ("90373-460", "NP", "PT1H30M")
+    ]
+    ordinary = replace(IN, starting_hour="1000")
+    assert noted(rules.judge(ordinary, replace(facts(), received=late))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "planned", "beyond"),
+    [("610", "40", []), ("620", "40", [10]), ("", "660", [10]), ("650", "1", [1])],
+)
+def test_hours_of_a_student_beyond_the_quota_of_the_year_are_noted(
+    before: str, planned: str, beyond: list[int]
+) -> None:
+    earlier = replace(
+        STUDENT,
+        id=IDS[1],
+        employer=BAKERY,
+        planned_hours=before,
+        days=Period(date(2026, 1, 5), date(2026, 4, 1)),
+    )
+    taken_back = replace(earlier, id=IDS[2], planned_hours="600", cancelled=True)
+    outcome = rules.judge(replace(SHORT, planned_hours=planned), facts(earlier, taken_back))
+    assert outcome.accepted
+    found = [(a.error_id, a.gravity, a.quota, a.hours_beyond) for a in outcome.anomalies]
+    assert found == [("90017-369", "NP", "STUDENT", by) for by in beyond]
+
+
+def test_the_fifty_first_day_of_casual_work_in_hospitality_is_noted() -> None:
+    fifty = [
+        replace(
+            FEW_HOURS,
+            id=IDS[n],
+            employer=BAKERY,
+            days=Period(date(2026, 1, 1) + timedelta(days=n), date(2026, 1, 2) + timedelta(days=n)),
+        )
+        for n in range(50)
+    ]
+    assert noted(rules.judge(CASUAL, facts(*fifty[:49]))) == []
+    [found] = rules.judge(CASUAL, facts(*fifty)).anomalies
+    assert (found.quota, found.days_beyond, found.gravity) == ("HORECA_WORKER", 1, "NP")
+
+
+def test_a_flexi_job_without_what_it_asks_is_taken_in_to_be_looked_into() -> None:
+    half = replace(OPEN, employer=BAKERY, days=Period(date(2026, 3, 1), date.max))
+    for known in (facts(), facts(half)):
+        outcome = rules.judge(replace(IN, worker_type="FLX"), known)
+        assert noted(outcome) == [("90017-510", "I", "")]
+
+
+@pytest.mark.parametrize(
+    ("birthdate", "sex", "expected"),
+    [
+        ("1991-04-12", "2", []),
+        ("1991-00-00", "", []),
+        ("1991-04-13", "2", ["00028-348"]),
+        ("1991-04-12", "1", ["00029-348"]),
+        ("1990-04-12", "1", ["00028-348", "00029-348"]),
+    ],
+)
+def test_what_does_not_fit_the_number_is_noted(
+    birthdate: str, sex: str, expected: list[str]
+) -> None:
+    outcome = rules.judge(replace(IN, birthdate=birthdate, sex=sex), facts())
+    assert outcome.accepted
+    assert codes(outcome) == expected
+
+
+def test_a_person_without_a_number_waits_and_is_never_guessed() -> None:
+    form = replace(IN, inss="", named=True, birthdate="1991-04-12")
+    unknown = replace(facts(), person=None)
+    outcome = rules.judge(form, unknown)
+    assert (outcome.waiting, outcome.accepted, outcome.after) == (True, False, None)
+    wrong = rules.judge(replace(form, ending_date="2026-11-01"), unknown)
+    assert (wrong.waiting, codes(wrong)) == (False, ["00911-014"])
 
 
 def test_what_the_elements_show_refuses_beside_what_the_rules_find() -> None:
