@@ -22,6 +22,8 @@ from mesh.schemas.glossary import Entry
 from mesh.schemas.quarters import Quarter
 
 MOST_KEPT = 64
+MOST_GLOSSARIES = 8
+"""Of some megabytes each."""
 MEDIA_TYPES = {
     "xsd": "application/xml",
     "xml": "application/xml",
@@ -79,7 +81,7 @@ def difference(before: Quarter, after: Quarter, kind: str) -> File | None:
     return _file(f"differences_{before}_{after}.{kind}", write(before, after, found))
 
 
-@lru_cache(maxsize=MOST_KEPT)
+@lru_cache(maxsize=MOST_GLOSSARIES)
 def glossary_of(quarter: Quarter, kind: str) -> File | None:
     """The glossary of a quarter; None where it is not told as such a kind."""
     write = GLOSSARIES.get(kind)
