@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from crossroads.declarations.v1 import declarations_pb2
@@ -26,9 +27,9 @@ TOLD = {CENTRE: LIVING_WAGE, "institution/10/1": 10, "institution/11/1": 1, "ins
 """Who is told of their employment, and the quality in which each knows them."""
 
 
-def ssins() -> list[str]:
-    """Born on 1 January 1970, men, numbers one and up."""
-    nines = [f"700101{2 * number + 1:03d}" for number in range(WORKERS)]
+def ssins(born: str = "700101", many: int = WORKERS) -> list[str]:
+    """Men born on a day, `yymmdd` before 2000, numbers one and up; at most 499."""
+    nines = [f"{born}{2 * number + 1:03d}" for number in range(many)]
     return [f"{nine}{97 - int(nine) % 97:02d}" for nine in nines]
 
 
@@ -50,9 +51,9 @@ def questions() -> list[exchange_pb2.ConsultRequest]:
 
 async def settle(stage: Stage) -> None:
     """Make them known and employed; who is already, stays so."""
-    await _register(stage, REGISTER, 0)
+    await register(stage, REGISTER, 0, ssins())
     for institution, quality in TOLD.items():
-        await _register(stage, institution, quality)
+        await register(stage, institution, quality, ssins())
     workers = await stage.declarations(BREWERY).ListWorkers(
         declarations_pb2.ListWorkersRequest(on=clock.today().isoformat(), page_size=1000)
     )
@@ -62,11 +63,12 @@ async def settle(stage: Stage) -> None:
     await stage.until(lambda: _all_answered(stage), "the workers' employments are not answered")
 
 
-async def _register(stage: Stage, identity: str, quality: int) -> None:
+async def register(stage: Stage, identity: str, quality: int, persons: Sequence[str]) -> None:
+    """Make persons known to an institution; who is already, stays so."""
     institution = institutions.to_wire(institutions.parse(identity.removeprefix("institution/")))
     await stage.repertory(identity).Register(
         repertory_pb2.RegisterRequest(
-            request_id=f"bench-{stage.run}-{identity}",
+            request_id=f"bench-{stage.run}-{identity}-{persons[0]}",
             inscriptions=[
                 repertory_pb2.Inscription(
                     ssin=ssin,
@@ -74,7 +76,7 @@ async def _register(stage: Stage, identity: str, quality: int) -> None:
                     quality=quality,
                     period=types_pb2.Period(begin=cast.ADDRESS_SINCE.isoformat()),
                 )
-                for ssin in ssins()
+                for ssin in persons
             ],
         )
     )

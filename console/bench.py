@@ -10,7 +10,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import batch, consult, ledger, lookup, overload, publish, results, steady
+from bench import (
+    batch,
+    consult,
+    dimona,
+    dmfa,
+    ledger,
+    lookup,
+    overload,
+    publish,
+    results,
+    steady,
+)
 from bench.results import Measure, against_target
 from console import endpoints as endpoints_file
 from console import nation, processes, tree
@@ -107,6 +118,25 @@ def _memory_mb(place: State, name: str) -> float:
     return sum(found.memory_info().rss for found in living) / 1e6
 
 
+async def _dmfa(endpoints: Path) -> list[Measure]:
+    """Only when asked for: it takes minutes."""
+    return await dmfa.run(endpoints, lambda: _peak_mb(State(endpoints.parent)))
+
+
+def _peak_mb(place: State) -> float:
+    """The most that the gateway's or the declarations' process has held since it began."""
+    roster = processes.load(place.roster)
+    named = roster.processes.items() if roster else ()
+    peaks = [
+        int(line.split()[1]) / 1e3
+        for key, one in named
+        if key.startswith(("gateway", "declarations")) and one.find()
+        for line in Path(f"/proc/{one.pid}/status").read_text("ascii").splitlines()
+        if line.startswith("VmHWM")
+    ]
+    return max(peaks)
+
+
 async def _ledger_proof(endpoints: Path) -> list[Measure]:
     """Only when asked for: it takes minutes and 8 GB."""
     admin = endpoints_file.load(endpoints).database
@@ -119,7 +149,7 @@ async def _nation(endpoints: Path) -> list[Measure]:
     return await lookup.run(endpoints, lambda first, last: nation.fill(admin, first, last))
 
 
-EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "publish")
+EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish")
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
 WITH_BAR = frozenset({"ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
@@ -130,7 +160,9 @@ _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "batch": batch.run,
     "publish": publish.run,
     "ledger": ledger.run,
+    "dimona": dimona.run,
     "overload": _overload,
+    "dmfa": _dmfa,
     "ledger_proof": _ledger_proof,
     "nation": _nation,
 }

@@ -13,13 +13,14 @@ from typing import Any, TextIO
 
 from sqlalchemy import URL, make_url
 
-from console import databases, endpoints, processes, readiness, topology
+from console import databases, endpoints, lots, processes, readiness, topology
 from console.authority import Authority
 from console.child import Child
 from console.endpoints import Endpoints
 from console.postgres import ADMIN, Postgres
 from console.state import PROJECT, State
 from console.topology import Deployable
+from sandbox import cast
 
 PATIENCE_S = 120.0
 Tell = Callable[[str], None]
@@ -87,6 +88,7 @@ class Mesh:
     async def _start(self) -> None:
         self._tell("certificates")
         folders = topology.issue(Authority(self._state.pki))
+        lots.prepare(self._state.lots, cast.SENDERS)
         admin = await self._database()
         self._tell("databases")
         owners = {each.name for each in self._deployables if each.has_database}
@@ -212,6 +214,8 @@ class Mesh:
             settings[f"CROSSROADS_{name.upper()}"] = text
         if self._trace_ratio is not None:
             settings["CROSSROADS_TRACE_RATIO"] = str(self._trace_ratio)
+        if deployable.name == "gateway":
+            settings["CROSSROADS_LOTS"] = str(self._state.lots)
         path = os.pathsep.join([str(PROJECT), str(PROJECT / "generated")])
         return {**os.environ, **settings, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

@@ -42,6 +42,10 @@ class State:
         return self.root / "secrets.json"
 
     @property
+    def lots(self) -> Path:
+        return self.root / "lots"
+
+    @property
     def endpoints(self) -> Path:
         return self.root / "endpoints.json"
 

@@ -10,7 +10,8 @@ from gateway import peers
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
-from gateway.peers import Declarations, Ledger, Repertory, Router
+from gateway.lots.watch import Watch
+from gateway.peers import Declarations, Ledger, Personnel, Quarters, Repertory, Router
 from gateway.web import Web
 from mesh import contracts, process
 from mesh.certificates import Certificates
@@ -23,16 +24,20 @@ LOG = structlog.get_logger()
 async def main(settings: Settings) -> None:
     contracts.check()
     certificates, channels = Certificates(settings.tls), Channels(settings)
+    declarations, door = Declarations(channels), DoorBook(Ledger(channels))
     web = Web(
         certificates,
         Exchange(Router(channels), Repertory(channels)),
-        Declarations(channels),
-        DoorBook(Ledger(channels)),
+        declarations,
+        Personnel(channels),
+        Quarters(channels),
+        door,
         lambda: peers.all_serve(channels),
     )
     server = Server(settings, certificates, web.application())
     LOG.info("serves", port=server.port)
-    await server.run()
+    lots = settings.lots
+    await server.run(*([Watch(lots, certificates, declarations, door).run()] if lots else []))
     await channels.close()
     LOG.info("stopped")
 

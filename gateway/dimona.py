@@ -91,7 +91,7 @@ async def submit(
     return received
 
 
-def acrf(receipts: list[Received]) -> bytes:
+def acrf(receipts: list[Received], kind: str = "DIMN") -> bytes:
     """The reception: one form a receipt, its ticket as reference number."""
     document = acrf_pb2.Acrf(schema_location="ACRF_20231.xsd")
     for number, receipt in enumerate(receipts, 1):
@@ -103,7 +103,7 @@ def acrf(receipts: list[Received]) -> bytes:
             attestation_status="0",
             type_form="FA",
         )
-        form.file_reference.file_name = f"FI.DIMN.{receipts[0].ticket}.{number}.{len(receipts)}"
+        form.file_reference.file_name = f"FI.{kind}.{receipts[0].ticket}.{number}.{len(receipts)}"
         form.file_reference.reference_origin = "2"
         form.file_reference.reference_nbr = receipt.ticket
         form.reception_result.result_code = "1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,13 +110,15 @@ class Server:
     def port(self) -> int:
         return int(self._socket.getsockname()[1])
 
-    async def run(self) -> None:
-        renewing = asyncio.create_task(self._renew())
+    async def run(self, *background: Coroutine[Any, Any, None]) -> None:
+        """What runs in the background is cancelled when the serving ends."""
+        tasks = [asyncio.create_task(each) for each in (self._renew(), *background)]
         try:
             await self._server.serve([self._socket])
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
         self._server.should_exit = True

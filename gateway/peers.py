@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import grpc
-from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
+from crossroads.declarations.v1 import (
+    declarations_pb2,
+    declarations_pb2_grpc,
+    dmfa_pb2,
+    dmfa_pb2_grpc,
+    personnel_pb2,
+    personnel_pb2_grpc,
+)
+from crossroads.forms.v1 import dmfa_notification_pb2, dmfa_pid_pb2
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 from grpc_health.v1 import health_pb2
 
+from gateway.risk_peer import Risks
 from mesh.channels import Channels, on_behalf_of
 from mesh.identity import Identity
 
 WAIT_MS = 2000
 """How long a question for a notification waits for it."""
 _EXCHANGE_S = 4.0
+QUARTER_S = 600.0
+"""How long the document of a quarter may take to come in."""
 _DOOR_S = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 
@@ -43,6 +55,11 @@ class Declarations:
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
 
+    @property
+    def risks(self) -> Risks:
+        """The intake of social risks, which the same service keeps."""
+        return Risks(self._channels)
+
     def _stub(self) -> declarations_pb2_grpc.DeclarationsStub:
         return declarations_pb2_grpc.DeclarationsStub(self._channels.peer("declarations"))
 
@@ -62,6 +79,80 @@ class Declarations:
             metadata=on_behalf_of(caller),
         )
         return answer.declaration
+
+
+class Personnel:
+    """The personnel files of employers."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def page(
+        self, caller: Identity, request: personnel_pb2.GetPersonnelFileRequest
+    ) -> personnel_pb2.GetPersonnelFileResponse:
+        stub = personnel_pb2_grpc.PersonnelStub(self._channels.peer("declarations"))
+        answer: personnel_pb2.GetPersonnelFileResponse = await stub.GetPersonnelFile(
+            request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+        )
+        return answer
+
+
+class Quarters:
+    """The intake of quarterly declarations."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    def _stub(self) -> dmfa_pb2_grpc.DmfaStub:
+        return dmfa_pb2_grpc.DmfaStub(self._channels.peer("declarations"))
+
+    async def submit(
+        self, caller: Identity, steps: AsyncIterator[dmfa_pb2.SubmitDmfaRequest]
+    ) -> dmfa_pb2.SubmitDmfaResponse:
+        receipt: dmfa_pb2.SubmitDmfaResponse = await self._stub().SubmitDmfa(
+            steps, timeout=QUARTER_S, metadata=on_behalf_of(caller)
+        )
+        return receipt
+
+    async def correct(
+        self, caller: Identity, request: dmfa_pb2.SubmitDmfaUpdateRequest
+    ) -> dmfa_pb2.SubmitDmfaUpdateResponse:
+        receipt: dmfa_pb2.SubmitDmfaUpdateResponse = await self._stub().SubmitDmfaUpdate(
+            request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+        )
+        return receipt
+
+    async def declaration(self, caller: Identity, ticket: str) -> dmfa_pb2.DmfaDeclaration:
+        """A declaration as it is once handled, or after the longest wait."""
+        answer: dmfa_pb2.GetDmfaResponse = await self._stub().GetDmfa(
+            dmfa_pb2.GetDmfaRequest(ticket=ticket, wait_ms=WAIT_MS),
+            timeout=_EXCHANGE_S,
+            metadata=on_behalf_of(caller),
+        )
+        return answer.declaration
+
+    async def identifiers(
+        self, caller: Identity, ticket: str
+    ) -> AsyncIterator[dmfa_pid_pb2.DmfaPidForm]:
+        """Page after page, the same form with other persons."""
+        request = dmfa_pb2.ListDmfaIdentifiersRequest(ticket=ticket, page_size=1000)
+        while True:
+            page: dmfa_pb2.ListDmfaIdentifiersResponse = await self._stub().ListDmfaIdentifiers(
+                request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+            )
+            yield page.form
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def notice(
+        self, caller: Identity, ticket: str
+    ) -> dmfa_notification_pb2.DmfaUpdateNotificationForm:
+        request = dmfa_pb2.ListDmfaChangesRequest(ticket=ticket, page_size=1000)
+        answer: dmfa_pb2.ListDmfaChangesResponse = await self._stub().ListDmfaChanges(
+            request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+        )
+        return answer.notice
 
 
 class Repertory:

@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, published, refused, soap
+from gateway import callers, dimona, documents, personnel_file, published, refused, risk_pages, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
-from gateway.peers import Declarations
+from gateway.peers import QUARTER_S, Declarations, Personnel, Quarters
+from gateway.quarters import FOLDER, QuarterDesk
 from mesh import clock, deadlines, telemetry
 from mesh.certificates import Certificates
 from mesh.identity import Identity
@@ -37,12 +38,16 @@ class Web:
         certificates: Certificates,
         exchange: Exchange,
         declarations: Declarations,
+        personnel: Personnel,
+        quarters: Quarters,
         door: DoorBook,
         healthy: Callable[[], Awaitable[bool]],
     ) -> None:
         self._certificates = certificates
         self._exchange = exchange
         self._declarations = declarations
+        self._personnel = personnel
+        self._quarters = QuarterDesk(quarters)
         self._door = door
         self._healthy = healthy
 
@@ -54,14 +59,37 @@ class Web:
                 Route("/ssdn", self._behind(self._describe), methods=["GET"]),
                 Route("/nsso/dimona", self._behind(self._declare), methods=["POST"]),
                 Route("/nsso/notifications/{ticket}", self._behind(self._notify), methods=["GET"]),
+                Route("/nsso/personnel-file", self._behind(self._list), methods=["POST"]),
+                *risk_pages.routes(self._behind, self._declarations.risks),
+                *self._routes_of_quarters(),
                 Route("/nsso/schemas/{name:path}", self._behind(_publish), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]
         )
 
+    def _routes_of_quarters(self) -> list[Route]:
+        desk = self._quarters
+        declare = self._behind(desk.declare, within_s=QUARTER_S)
+        answers = {
+            "notification": desk.notify,
+            "identifiers": desk.identify,
+            "notice": desk.tell_changes,
+        }
+        return [
+            Route(FOLDER, declare, methods=["POST"]),
+            Route(f"{FOLDER}/updates", self._behind(desk.correct), methods=["POST"]),
+            *(
+                Route(f"{FOLDER}/{{ticket}}/{name}", self._behind(answer), methods=["GET"])
+                for name, answer in answers.items()
+            ),
+        ]
+
     def _behind(
-        self, endpoint: Endpoint, write: Callable[[refused.Refused], bytes] = refused.document
+        self,
+        endpoint: Endpoint,
+        write: Callable[[refused.Refused], bytes] = refused.document,
+        within_s: float = WHOLE_S,
     ) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
             name = f"{request.method} {endpoint.__name__.strip('_')}"
@@ -69,7 +97,7 @@ class Web:
             with telemetry.span(
                 name, kind=SpanKind.SERVER, parent=parent, crossroads__channel="xml"
             ):
-                deadlines.start(WHOLE_S)
+                deadlines.start(within_s)
                 try:
                     caller = await self._identify(request, name)
                     telemetry.note(crossroads__caller=caller.path)
@@ -118,6 +146,13 @@ class Web:
         if found is None:
             return _xml(b"", 202, {"retry-after": "1"})
         return _xml(found)
+
+    async def _list(self, request: Request, caller: Identity) -> Response:
+        body = await documents.receive(request.stream())
+        form, anomalies = personnel_file.read(documents.parse(body))
+        if anomalies:
+            return _xml(personnel_file.refused(anomalies), 400)
+        return _xml(await personnel_file.answer(self._personnel, caller, form))
 
     async def _health(self, _: Request) -> Response:
         healthy = await self._healthy()

@@ -19,6 +19,8 @@ _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
 _MANDATES = "/crossroads.declarations.v1.Mandates/"
 _PERIODS = "/crossroads.declarations.v1.Periods/"
+_DMFA = "/crossroads.declarations.v1.Dmfa/"
+_RISKS = "/crossroads.declarations.v1.Risks/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
 
 OF_A_HUB = frozenset({"service/repertory", "service/router"})
@@ -85,6 +87,7 @@ TABLE: dict[str, frozenset[str]] = {
     _DECLARATIONS + "GetDeclaration": frozenset({"employer"}),
     _DECLARATIONS + "ListDeclarations": frozenset({"employer"}),
     _DECLARATIONS + "ListWorkers": frozenset({"employer"}),
+    "/crossroads.declarations.v1.Personnel/GetPersonnelFile": frozenset({"employer"}),
     _MANDATES + "PutMandate": frozenset({"employer", "operator"}),
     _MANDATES + "ListMandates": frozenset({"employer", "operator"}),
     _PERIODS + "ListPeriods": frozenset({"employer"}),
@@ -94,6 +97,19 @@ TABLE: dict[str, frozenset[str]] = {
     _PERIODS + "IdentifyWorker": frozenset({"operator", "institution/0/0"}),
     _PERIODS + "PutLock": frozenset({"operator"}),
     _PERIODS + "ReplaceWorker": frozenset({"operator", "institution/0/0"}),
+    _DMFA + "SubmitDmfa": frozenset({"employer"}),
+    _DMFA + "SubmitDmfaUpdate": frozenset({"employer"}),
+    _DMFA + "GetDmfa": frozenset({"employer"}),
+    _DMFA + "ListDmfaIdentifiers": frozenset({"employer"}),
+    _DMFA + "ListDmfaChanges": frozenset({"employer"}),
+    _DMFA + "GetQuarter": frozenset({"employer"}),
+    _RISKS + "SubmitRisk": frozenset({"employer"}),
+    _RISKS + "SubmitPaperRisk": frozenset({"institution"}),
+    _RISKS + "FinaliseRisk": frozenset({"employer", "institution"}),
+    _RISKS + "CancelRisk": frozenset({"employer", "institution"}),
+    _RISKS + "GetRisk": frozenset({"employer", "institution"}),
+    _RISKS + "ListRisks": frozenset({"employer", "citizen"}),
+    _RISKS + "ListCareer": frozenset({"employer", "citizen"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

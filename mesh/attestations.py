@@ -12,6 +12,7 @@ from crossroads.attestations.v1 import (
     labour_pb2,
     pensions_pb2,
     persons_pb2,
+    risks_pb2,
 )
 from google.protobuf.descriptor import Descriptor
 
@@ -23,6 +24,7 @@ _FILES = (
     labour_pb2,
     pensions_pb2,
     persons_pb2,
+    risks_pb2,
 )
 BY_NAME: Mapping[str, Descriptor] = {
     message.full_name: message

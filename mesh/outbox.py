@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -51,6 +51,20 @@ class Item:
     traceparent: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Something to queue, and the span that caused it."""
+
+    kind: str
+    payload: bytes
+    traceparent: str
+
+    @staticmethod
+    def of(kind: str, payload: bytes) -> Parcel:
+        """Caused by the current span."""
+        return Parcel(kind, payload, telemetry.traceparent())
+
+
 Handler = Callable[[list[Item]], Awaitable[None]]
 
 
@@ -79,13 +93,32 @@ async def put(
 ) -> UUID:
     """Queue something within the transaction that caused it."""
     item = id or uuid4()
+    await _insert(connection, [(item, Parcel.of(kind, payload))])
+    return item
+
+
+async def put_all(connection: AsyncConnection, parcels: Sequence[Parcel]) -> None:
+    """Queue several things, in their order, by one statement."""
+    await _insert(connection, [(uuid4(), parcel) for parcel in parcels])
+
+
+async def _insert(connection: AsyncConnection, parcels: Sequence[tuple[UUID, Parcel]]) -> None:
     await connection.execute(
-        sa.insert(TABLE).values(
-            id=item, kind=kind, payload=payload, traceparent=telemetry.traceparent()
-        )
+        sa.text(
+            "INSERT INTO outbox (id, kind, payload, traceparent)"
+            " SELECT id, kind, payload, traceparent"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]),"
+            " CAST(:payloads AS bytea[]), CAST(:traceparents AS text[])) WITH ORDINALITY"
+            " AS given(id, kind, payload, traceparent, place) ORDER BY place"
+        ),
+        {
+            "ids": [item for item, _ in parcels],
+            "kinds": [parcel.kind for _, parcel in parcels],
+            "payloads": [parcel.payload for _, parcel in parcels],
+            "traceparents": [parcel.traceparent for _, parcel in parcels],
+        },
     )
     await database.notify(connection, CHANNEL)
-    return item
 
 
 class Worker:

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """The institution, such as `17/1`, that the secondary network is to the primary hub."""
     state: Path = Path(".crossroads")
     """Folder for what the process keeps outside the database."""
+    lots: Path | None = None
+    """Folder in which each sender of lots of files has its own. None: no lots are taken."""
     otlp_endpoint: str = ""
     """Where spans and metrics go. Empty: to files in `state`."""
     trace_ratio: float = 1.0

@@ -40,6 +40,9 @@ BAKERY = "0400000284"
 """Enterprise number of Bakkerij Het Anker, an employer that has nothing to do with Lina."""
 BAKERY_NSSO = "123456846"
 
+SENDERS: dict[str, str] = {"100001": f"employer/{BREWERY}", "100002": f"employer/{BAKERY}"}
+"""Who sends lots of files, by sender number."""
+
 LINA = "91041241894"
 NOOR = "15092325643"
 ADIL = "18110513307"

@@ -22,6 +22,7 @@ class Channel(Enum):
     XML = "xml"
     PORTAL = "portal"
     FILE = "file"
+    PAPER = "paper"
 
 
 class State(Enum):

@@ -17,6 +17,7 @@ from mesh import call, clock, deadlines, periods, telemetry, tickets
 from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
 from services.declarations import asked
+from services.declarations.courtesy import Courtesy
 from services.declarations.dimona.domain import DimonaPeriod
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Channel, Declaration, State
@@ -33,7 +34,10 @@ _ERROR_ID = re.compile(r"[0-9]{5}-[0-9]{3}")
 
 
 class Servicer(declarations_pb2_grpc.DeclarationsServicer):
-    def __init__(self, engine: AsyncEngine, handled: Handled) -> None:
+    def __init__(
+        self, engine: AsyncEngine, handled: Handled, courtesy: Courtesy | None = None
+    ) -> None:
+        self._courtesy = courtesy or Courtesy()
         self._engine = engine
         self._handled = handled
         self._declarants = Declarants(engine)
@@ -43,8 +47,10 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
         self, request: declarations_pb2.SubmitDimonaRequest, _: object
     ) -> declarations_pb2.SubmitDimonaResponse:
         _check(request)
-        sent = _sent(request, await self._declarants.employer(request.employer, request.form))
-        stored = await self._receive(sent)
+        with self._courtesy.receiving():
+            employer = await self._declarants.employer(request.employer, request.form)
+            sent = _sent(request, employer)
+            stored = await self._receive(sent)
         if stored.digest != sent.digest:
             raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
         telemetry.note(crossroads__ticket=stored.ticket, crossroads__channel=sent.channel.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +14,17 @@ from services.declarations.domain import Channel, Declaration, Employer, State
 
 RECEIVED = "declarations_received"
 HANDLED = "declarations_handled"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a declaration, and the period it made or changed."""
+
+    employer: str
+    ticket: str
+    state: State
+    notification: bytes
+    period_id: str
 
 
 class Store:
@@ -35,13 +46,19 @@ class Store:
             [asdict(employer) for employer in employers],
         )
 
-    async def bearer(self, nsso_number: str) -> Employer | None:
-        """The employer that bears an NSSO number."""
-        found = await self._connection.scalar(
-            text("SELECT enterprise_number FROM employers WHERE nsso_number = :number"),
-            {"number": nsso_number},
+    async def bearers(self, nsso_numbers: Sequence[str]) -> dict[str, Employer]:
+        """The employers that bear these NSSO numbers, by number."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT nsso_number, enterprise_number FROM employers"
+                " WHERE nsso_number = ANY(:numbers)"
+            ),
+            {"numbers": list(nsso_numbers)},
         )
-        return Employer(found, nsso_number) if found else None
+        return {row.nsso_number: Employer(row.enterprise_number, row.nsso_number) for row in rows}
+
+    async def bearer(self, nsso_number: str) -> Employer | None:
+        return (await self.bearers([nsso_number])).get(nsso_number)
 
     async def employers(self, enterprise_numbers: Sequence[str]) -> dict[str, Employer]:
         """By enterprise number; who is not known is left out."""
@@ -113,21 +130,22 @@ class Store:
         )
         return [_declaration(row) for row in rows]
 
-    async def handled(
-        self, declaration: Declaration, state: State, notification: bytes, period_id: str
-    ) -> None:
+    async def handled(self, answers: Sequence[Answer]) -> None:
         await self._connection.execute(
             text(
                 "UPDATE declarations SET state = :state, notification = :notification,"
                 " dimona_period_id = :period WHERE employer = :employer AND ticket = :ticket"
             ),
-            {
-                "state": state.value,
-                "notification": notification,
-                "period": period_id,
-                "employer": declaration.employer,
-                "ticket": declaration.ticket,
-            },
+            [
+                {
+                    "state": answer.state.value,
+                    "notification": answer.notification,
+                    "period": answer.period_id,
+                    "employer": answer.employer,
+                    "ticket": answer.ticket,
+                }
+                for answer in answers
+            ],
         )
 
     async def tell_handled(self) -> None:

@@ -16,6 +16,8 @@ from mesh.outbox import Handler, Item
 
 INTEGRATE_AND_PUBLISH = "integrate_and_publish"
 LEDGER = "ledger"
+MOST_AT_ONCE = 16
+"""Persons told of at the same time, so that a request waits here and not at the peer."""
 
 
 class Inscriptions(Protocol):
@@ -58,8 +60,10 @@ class Telling:
         for item in items:
             request = any_pb2.Any.FromString(item.payload)
             by_person.setdefault(_ssin(request), []).append((item, request))
+        room = asyncio.Semaphore(MOST_AT_ONCE)
         told = await asyncio.gather(
-            *(self._tell(requests) for requests in by_person.values()), return_exceptions=True
+            *(self._tell(requests, room) for requests in by_person.values()),
+            return_exceptions=True,
         )
         for failure in told:
             if failure is not None:
@@ -68,16 +72,21 @@ class Telling:
     async def record(self, items: list[Item]) -> None:
         await self._ledger.append([ledger_pb2.Entry.FromString(item.payload) for item in items])
 
-    async def _tell(self, requests: list[tuple[Item, any_pb2.Any]]) -> None:
-        for item, packed in requests:
-            with telemetry.span("tell", parent=item.traceparent):
-                request = _unpacked(packed)
-                if isinstance(request, repertory_pb2.RegisterRequest):
-                    await self._repertory.register(request)
-                elif isinstance(request, repertory_pb2.EndRequest):
-                    await self._repertory.end(request)
-                else:
-                    await self._router.publish(request)
+    async def _tell(
+        self, requests: list[tuple[Item, any_pb2.Any]], room: asyncio.Semaphore
+    ) -> None:
+        async with room:
+            for item, packed in requests:
+                with telemetry.span("tell", parent=item.traceparent):
+                    await self._send(_unpacked(packed))
+
+    async def _send(self, request: _Request) -> None:
+        if isinstance(request, repertory_pb2.RegisterRequest):
+            await self._repertory.register(request)
+        elif isinstance(request, repertory_pb2.EndRequest):
+            await self._repertory.end(request)
+        else:
+            await self._router.publish(request)
 
 
 _Request = repertory_pb2.RegisterRequest | repertory_pb2.EndRequest | exchange_pb2.PublishRequest

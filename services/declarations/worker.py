@@ -11,8 +11,9 @@ import structlog
 from crossroads.forms.v1 import dimona_pb2, notification_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import clock, database, identification, outbox, telemetry
+from mesh import clock, database, identification, telemetry
 from services.declarations import effects, telling
+from services.declarations.courtesy import Courtesy
 from services.declarations.dimona import form as forms
 from services.declarations.dimona import notification, places, rules
 from services.declarations.dimona.domain import (
@@ -29,6 +30,7 @@ from services.declarations.dimona.replacements import Replacements
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, Employer, State
 from services.declarations.store import RECEIVED, Store
+from services.declarations.written import Written
 
 LOG = structlog.get_logger()
 MOST = 64
@@ -44,7 +46,10 @@ class Persons(Protocol):
 class Worker:
     """Handles declarations in small batches. A batch is one transaction: all of it or nothing."""
 
-    def __init__(self, engine: AsyncEngine, url: str, persons: Persons) -> None:
+    def __init__(
+        self, engine: AsyncEngine, url: str, persons: Persons, courtesy: Courtesy | None = None
+    ) -> None:
+        self._courtesy = courtesy or Courtesy()
         self._engine = engine
         self._url = url
         self._persons = persons
@@ -71,7 +76,7 @@ class Worker:
             batch = await store.claim(MOST)
             if not batch:
                 return False
-            await _Batch(connection, store, self._persons, batch).handle()
+            await _Batch(connection, store, self._persons, batch).handle(self._courtesy)
             await store.tell_handled()
         return True
 
@@ -89,6 +94,7 @@ class _Batch:
         self._connection = connection
         self._store = store
         self._periods = Periods(connection)
+        self._written = Written(connection)
         self._ask = persons
         self._wires = {d.ticket: dimona_pb2.DimonaForm.FromString(d.form) for d in declarations}
         self._forms = {
@@ -102,7 +108,7 @@ class _Batch:
         self._ids: list[str] = []
         self._registration_ids: list[str] = []
 
-    async def handle(self) -> None:
+    async def handle(self, courtesy: Courtesy) -> None:
         await self._gather()
         for declaration in self._declarations:
             with telemetry.span(
@@ -111,6 +117,8 @@ class _Batch:
                 crossroads__ticket=declaration.ticket,
             ):
                 await self._handle(declaration)
+            await courtesy.give_way()
+        await self._written.write()
 
     async def _gather(self) -> None:
         """Whom the forms name, and their periods; nobody else changes those until the end."""
@@ -156,9 +164,9 @@ class _Batch:
         state = _STATES[outcome.accepted, outcome.waiting]
         if state is not State.WAITING:
             entry = effects.entry(declaration, outcome, ssin, at)
-            await outbox.put(self._connection, telling.LEDGER, entry.SerializeToString())
+            self._written.tell(telling.LEDGER, [entry])
         answer = notification.write(declaration.ticket, wire, facts, outcome, at)
-        await self._store.handled(declaration, state, answer.SerializeToString(), outcome.period_id)
+        self._written.answer(declaration, state, answer, outcome.period_id)
         telemetry.note(
             crossroads__decision=state.value, crossroads__anomalies=len(outcome.anomalies)
         )
@@ -173,12 +181,10 @@ class _Batch:
         if after is None:
             return
         others = [p for p in self._known.values() if p.ssin == after.ssin and p.id != after.id]
-        await self._periods.put(after, declaration.ticket, clock.now())
+        self._written.period(outcome, declaration.ticket, clock.now())
         self._known[after.id] = after
-        for request in effects.of(declaration.ticket, outcome, others):
-            await outbox.put(
-                self._connection, telling.INTEGRATE_AND_PUBLISH, request.SerializeToString()
-            )
+        requests = effects.of(declaration.ticket, outcome, others)
+        self._written.tell(telling.INTEGRATE_AND_PUBLISH, requests)
 
     def _facts(self, declaration: Declaration, form: Form | None) -> Facts:
         employer = self._employers.get(declaration.employer, Employer(declaration.employer))

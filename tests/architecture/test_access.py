@@ -2,7 +2,14 @@
 
 import grpc
 import pytest
-from crossroads.declarations.v1 import declarations_pb2, mandates_pb2, periods_pb2
+from crossroads.declarations.v1 import (
+    declarations_pb2,
+    dmfa_pb2,
+    mandates_pb2,
+    periods_pb2,
+    personnel_pb2,
+    risks_pb2,
+)
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
 from crossroads.rights.v1 import rights_pb2
@@ -15,13 +22,16 @@ from mesh.refusals import Refusal
 
 CONTRACTS = (
     declarations_pb2,
+    dmfa_pb2,
     exchange_pb2,
     ledger_pb2,
     mailbox_pb2,
     mandates_pb2,
     periods_pb2,
+    personnel_pb2,
     repertory_pb2,
     rights_pb2,
+    risks_pb2,
     supplier_pb2,
 )
 

@@ -11,6 +11,7 @@ CONTRACTS = [
     "declarations.v1.declarations",
     "declarations.v1.mandates",
     "declarations.v1.periods",
+    "declarations.v1.risks",
     "forms.v1.dimona",
     "forms.v1.notification",
     "ledger.v1.ledger",

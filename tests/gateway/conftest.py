@@ -14,7 +14,7 @@ from console.authority import Authority
 from gateway import https, peers
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
-from gateway.peers import Declarations, Ledger, Repertory, Router
+from gateway.peers import Declarations, Ledger, Personnel, Quarters, Repertory, Router
 from gateway.web import Web
 from mesh import refusals
 from mesh.certificates import Certificates
@@ -40,6 +40,8 @@ async def alone(authority: Authority) -> AsyncIterator[str]:
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         Declarations(channels),
+        Personnel(channels),
+        Quarters(channels),
         DoorBook(Ledger(channels)),
         lambda: peers.all_serve(channels),
     )

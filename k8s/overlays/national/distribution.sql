@@ -25,6 +25,11 @@ SELECT create_distributed_table('dimona_registrations', 'ssin', colocate_with =>
 SELECT create_distributed_table('replaced_persons', 'ssin', colocate_with => 'dimona_periods');
 SELECT create_distributed_table('declarations', 'employer', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('mandates', 'employer', shard_count => 128, colocate_with => 'none');
+SELECT create_distributed_table('risks', 'ssin', colocate_with => 'dimona_periods');
+SELECT create_distributed_table('risk_declarations', 'declarer', shard_count => 128, colocate_with => 'none');
+SELECT create_distributed_table('dmfa_persons', 'ssin', colocate_with => 'dimona_periods');
+SELECT create_distributed_table('dmfa_declarations', 'employer', colocate_with => 'declarations');
+SELECT create_distributed_table('dmfa_parts', 'employer', colocate_with => 'declarations');
 SELECT create_reference_table('employers');
 
 \connect rights

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mesh import identification
 from mesh.periods import Period
 from services.declarations.dimona.domain import DimonaPeriod
+
+COLUMNS = (
+    "ssin, dimona_period_id, employer, nsso_number, worker_type, joint_commission, begins, ends, "
+    "starting_hour, ending_hour, planned_hours, cancelled, locked, delay, ticket, recorded_from"
+)
+_VALUES = ", ".join(f":{column}" for column in COLUMNS.split(", "))
+
+
+class Versioned(NamedTuple):
+    """A version of a period, the ticket of what made it, and when."""
+
+    period: DimonaPeriod
+    ticket: str
+    at: datetime
 
 
 class Store:
@@ -105,24 +119,6 @@ class Store:
 
     async def put(self, version: DimonaPeriod, ticket: str, at: datetime) -> None:
         """Record a version of a period by the declaration of that ticket; the one before ends."""
-        values = {
-            "ssin": version.ssin,
-            "id": version.id,
-            "employer": version.employer,
-            "nsso_number": version.nsso_number,
-            "worker_type": version.worker_type,
-            "joint_commission": version.joint_commission,
-            "begins": version.days.begin,
-            "ends": version.days.end,
-            "starting_hour": version.starting_hour,
-            "ending_hour": version.ending_hour,
-            "planned_hours": version.planned_hours,
-            "cancelled": version.cancelled,
-            "locked": version.locked,
-            "delay": version.delay,
-            "ticket": ticket,
-            "at": at,
-        }
         await self._connection.execute(
             text(
                 "UPDATE dimona_periods SET recorded_to = :at"
@@ -132,17 +128,41 @@ class Store:
         )
         await self._connection.execute(
             text(
-                "INSERT INTO dimona_periods (ssin, dimona_period_id, version, employer,"
-                " nsso_number, worker_type, joint_commission, begins, ends, starting_hour,"
-                " ending_hour, planned_hours, cancelled, locked, delay, ticket, recorded_from)"
-                " SELECT :ssin, :id,"
-                " 1 + coalesce(max(version), 0), :employer, :nsso_number, :worker_type,"
-                " :joint_commission, :begins, :ends, :starting_hour, :ending_hour, :planned_hours,"
-                " :cancelled, :locked, :delay, :ticket, :at FROM dimona_periods"
-                " WHERE ssin = :ssin AND dimona_period_id = :id"
+                f"INSERT INTO dimona_periods ({COLUMNS}, version) SELECT {_VALUES},"  # noqa: S608 - both are ours
+                " 1 + coalesce(max(version), 0) FROM dimona_periods"
+                " WHERE ssin = :ssin AND dimona_period_id = :dimona_period_id"
             ),
-            values,
+            _row(Versioned(version, ticket, at)),
         )
+
+    async def create(self, versions: Sequence[Versioned]) -> None:
+        """Record the first version of new periods."""
+        await self._connection.execute(
+            text(f"INSERT INTO dimona_periods ({COLUMNS}, version) VALUES ({_VALUES}, 1)"),  # noqa: S608 - both are ours
+            [_row(version) for version in versions],
+        )
+
+
+def _row(version: Versioned) -> dict[str, Any]:
+    told, ticket, at = version
+    return {
+        "ssin": told.ssin,
+        "dimona_period_id": told.id,
+        "employer": told.employer,
+        "nsso_number": told.nsso_number,
+        "worker_type": told.worker_type,
+        "joint_commission": told.joint_commission,
+        "begins": told.days.begin,
+        "ends": told.days.end,
+        "starting_hour": told.starting_hour,
+        "ending_hour": told.ending_hour,
+        "planned_hours": told.planned_hours,
+        "cancelled": told.cancelled,
+        "locked": told.locked,
+        "delay": told.delay,
+        "ticket": ticket,
+        "recorded_from": at,
+    }
 
 
 def period(row: Any) -> DimonaPeriod:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 from crossroads.forms.v1 import dimona_pb2
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import call, clock, identification
+from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
 from services.declarations import employers
 from services.declarations.dimona import form as forms
@@ -28,6 +31,8 @@ class Declarants:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._bearers = Coalescer(self._ask_bearers, name="bearers", in_flight=2)
 
     async def check(self, asked: str) -> str:
         """The employer asked about, or the caller where none is. Raises NOT_THE_EMPLOYER."""
@@ -38,6 +43,17 @@ class Declarants:
             if not await Mandates(connection).holds(asked, principal, clock.today()):
                 raise _not_the_employer()
         return asked
+
+    async def named(self, company_id: str, nsso_number: str) -> str:
+        """The employer that bears these numbers, or the caller. Raises NOT_THE_EMPLOYER."""
+        number = employers.nsso_number(nsso_number)
+        bearer = await self._bearer(number)
+        company = employers.enterprise_number(company_id)
+        whose = company if identification.enterprise_number_is_valid(company) else ""
+        found = await self.check(whose or (bearer.enterprise_number if bearer else ""))
+        if not employers.is_declarant(found, company_id, number, bearer):
+            raise _not_the_employer()
+        return found
 
     async def employer(self, asked: str, form: dimona_pb2.DimonaForm) -> str:
         """Whose declaration a form is. Raises NOT_THE_EMPLOYER."""
@@ -63,8 +79,12 @@ class Declarants:
     async def _bearer(self, nsso_number: str) -> Employer | None:
         if not identification.nsso_number_is_valid(nsso_number):
             return None
-        async with self._engine.connect() as connection:
-            return await Store(connection).bearer(nsso_number)
+        return await self._bearers(nsso_number)
+
+    async def _ask_bearers(self, numbers: list[str]) -> Sequence[Employer | None]:
+        async with self._reading.connect() as connection:
+            found = await Store(connection).bearers(numbers)
+        return [found.get(number) for number in numbers]
 
     async def _of_period(self, form: dimona_pb2.DimonaForm) -> str:
         """A later Dimona names no employer: of a client's period the client, else the caller."""

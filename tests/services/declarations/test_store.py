@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.declarations.domain import Declaration, Employer, State
-from services.declarations.store import Store
+from services.declarations.store import Answer, Store
 
 BREWERY, BAKERY = "0400000185", "0400000284"
 
@@ -49,7 +49,7 @@ async def test_an_employer_is_handled_by_one_worker_at_a_time(
         assert [d.ticket for d in claimed] == [d.ticket for d in sent[:2]]
         assert await Store(two).claim(10) == []
         for d in claimed:
-            await Store(one).handled(d, State.ACCEPTED, b"", "")
+            await Store(one).handled([Answer(d.employer, d.ticket, State.ACCEPTED, b"", "")])
         await one.commit()
         assert [d.ticket for d in await Store(two).claim(10)] == [sent[2].ticket]
 
@@ -82,6 +82,6 @@ async def test_newest_first_in_pages(
 async def test_an_employer_is_found_by_either_number(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         known = Employer(BREWERY, "123456749")
-        assert await Store(connection).bearer("123456749") == known
-        assert await Store(connection).bearer("100006") is None
+        found = await Store(connection).bearers(["123456749", "100006"])
+        assert found == {"123456749": known}
         assert await Store(connection).employers([BREWERY, "0000000097"]) == {BREWERY: known}

@@ -1,0 +1,206 @@
+"""What a DmfA is: a quarter, its persons with their work and wages, what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mesh.periods import Period
+
+BLOCKING, COUNTED, NOTED, WARNING = "B", "P", "NP", "W"
+"""Classes of anomaly. Only a blocking one refuses a declaration; the others are told."""
+
+Path = tuple[tuple[str, int], ...]
+"""The fields that lead to an element of a form, with their index; -1: it is not repeated."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Quarter:
+    """A quarter of a year; its number is 1 to 4."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}{self.number}"
+
+    def __int__(self) -> int:
+        return self.year * 10 + self.number
+
+    @property
+    def next(self) -> Quarter:
+        return Quarter(self.year + self.number // 4, self.number % 4 + 1)
+
+    @property
+    def period(self) -> Period:
+        """The days of the quarter, half-open."""
+        return Period(self.begin, self.next.begin)
+
+    @property
+    def begin(self) -> date:
+        return date(self.year, 3 * self.number - 2, 1)
+
+
+def quarter(text: str) -> Quarter | None:
+    """The quarter that `20264` names; None where it names none."""
+    if len(text) != 5 or not (text.isascii() and text.isdecimal()):
+        return None
+    year, number = int(text[:4]), int(text[4])
+    return Quarter(year, number) if 1900 <= year < 9999 and 1 <= number <= 4 else None
+
+
+def quarter_of(day: date) -> Quarter:
+    return Quarter(day.year, (day.month + 2) // 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Days and hours under one uniform code, in hundredths; None where they are absent."""
+
+    sequence: int
+    code: str
+    days: int
+    hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remuneration:
+    """Pay under one uniform code, in cents."""
+
+    sequence: int
+    code: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """One employment under the same terms. Q and S are hours a week, in hundredths."""
+
+    sequence: int
+    begin: date | None
+    last_day: date | None
+    days_a_week: int
+    """Hundredths of days: 500 is five. 0: no work is expected."""
+    is_part_time: bool
+    hours_a_week: int | None
+    """Q: of the worker."""
+    full_hours_a_week: int | None
+    """S: of a full-timer in the same post."""
+    has_measure: bool = False
+    """Whether working time is reorganised by a measure."""
+    services: tuple[Service, ...] = ()
+    remunerations: tuple[Remuneration, ...] = ()
+    deductions_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What is due for a worker record, in cents; no basis where it is reckoned on none."""
+
+    code: str
+    type: str
+    basis: int | None
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """The solidarity contribution for a student, in cents."""
+
+    remuneration: int
+    contribution: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """What holds for a person under one class of employer and one code of worker."""
+
+    employer_class: str
+    worker_code: str
+    begin: date | None
+    last_day: date | None
+    occupations: tuple[Occupation, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    student: Student | None = None
+    other_contributions_cents: int = 0
+    """Of early retirement, supplements and dismissed statutory workers."""
+    deductions_cents: int = 0
+    """For the record as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalPerson:
+    """A worker, with all that is declared of her for the quarter."""
+
+    sequence: int
+    ssin: str
+    records: tuple[WorkerRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """A contribution that belongs to no single person, in cents."""
+
+    employer_class: str
+    code: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A declaration without its persons; empty or None where the element says nothing usable."""
+
+    quarter: Quarter | None
+    company_id: str
+    nsso_number: str
+    net_owed: int | None
+    unrelated: tuple[Unrelated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: `<zone>-<kind>`, the element, its place below its person or form."""
+
+    error_id: str
+    tag: str
+    path: Path = ()
+    value: str = ""
+    gravity: str = BLOCKING
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """A finding with its place in the whole document."""
+
+    error_id: str
+    tag: str
+    value: str = ""
+    gravity: str = BLOCKING
+    location: str = ""
+    line: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What adds up over the persons of a declaration, in cents."""
+
+    contributions: int = 0
+    deductions: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.contributions + other.contributions, self.deductions + other.deductions)
+
+    @property
+    def net(self) -> int:
+        return self.contributions - self.deductions
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Wages and working time of one person, employer and quarter."""
+
+    gross_cents: int
+    days_hundredths: int
+    hours_hundredths: int

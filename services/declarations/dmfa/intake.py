@@ -1,0 +1,185 @@
+"""Quarterly declarations as taken in: their parts while they arrive, then the whole, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mesh import database
+from services.declarations.dmfa.records import Kind, Submission
+from services.declarations.domain import Channel, State
+from services.declarations.store import HANDLED
+
+RECEIVED = "dmfa_received"
+_FOR_NOTHING = "1 hour"
+"""How long parts whose closing never came are kept: much longer than any stream lasts."""
+
+
+class Intake:
+    """Questions to the declarations received, within one transaction of the caller's."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def put_part(self, employer: str, ticket: str, number: int, content: bytes) -> None:
+        await self._connection.execute(
+            text(
+                "INSERT INTO dmfa_parts (employer, ticket, number, content)"
+                " VALUES (:employer, :ticket, :number, :content)"
+            ),
+            {"employer": employer, "ticket": ticket, "number": number, "content": content},
+        )
+
+    async def part(self, employer: str, ticket: str, number: int) -> bytes | None:
+        """The parts of a declaration are numbered from 0 on."""
+        found = await self._connection.scalar(
+            text(
+                "SELECT content FROM dmfa_parts"
+                " WHERE employer = :employer AND ticket = :ticket AND number = :number"
+            ),
+            {"employer": employer, "ticket": ticket, "number": number},
+        )
+        return None if found is None else bytes(found)
+
+    async def drop_parts(self, employer: str, ticket: str) -> None:
+        await self._connection.execute(
+            text("DELETE FROM dmfa_parts WHERE employer = :employer AND ticket = :ticket"),
+            {"employer": employer, "ticket": ticket},
+        )
+
+    async def sweep(self) -> int:
+        """Drop parts of streams that broke off with their process; how many."""
+        dropped = await self._connection.execute(
+            text(
+                "DELETE FROM dmfa_parts AS part WHERE arrived_at < now() - CAST(:age AS interval)"
+                " AND NOT EXISTS (SELECT FROM dmfa_declarations AS whole"
+                " WHERE whole.employer = part.employer AND whole.ticket = part.ticket)"
+            ),
+            {"age": _FOR_NOTHING},
+        )
+        return dropped.rowcount
+
+    async def receive(self, sent: Submission) -> Submission:
+        """Store a declaration; as stored now or, where the request came before, as stored then."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO dmfa_declarations (employer, ticket, request_id, digest, kind,"
+                " channel, quarter, workers, received_at, form, anomalies, caller, chain,"
+                " traceparent, state, notification, declaration_pid) VALUES (:employer, :ticket,"
+                " :request_id, :digest, :kind, :channel, :quarter, :workers, :received_at, :form,"
+                " :anomalies, :caller, :chain, :traceparent, :state, :notification,"
+                " :declaration_pid) ON CONFLICT (employer, request_id) DO NOTHING"
+            ),
+            _values(sent),
+        )
+        found = await self._connection.execute(
+            text(
+                "SELECT * FROM dmfa_declarations"
+                " WHERE employer = :employer AND request_id = :request_id"
+            ),
+            {"employer": sent.employer, "request_id": sent.request_id},
+        )
+        stored = _submission(found.one())
+        if stored.ticket != sent.ticket:
+            await self.drop_parts(sent.employer, sent.ticket)
+        await database.notify(self._connection, RECEIVED)
+        return stored
+
+    async def claim(self) -> Submission | None:
+        """The oldest to handle of an employer that nobody else is handling anything of."""
+        found = await self._connection.execute(
+            text(
+                "SELECT * FROM dmfa_declarations AS one WHERE sequence = ("
+                " SELECT sequence FROM dmfa_declarations AS waiting WHERE state = 'received'"
+                " AND NOT EXISTS (SELECT FROM dmfa_declarations AS older"
+                " WHERE older.employer = waiting.employer AND older.state = 'received'"
+                " AND older.sequence < waiting.sequence)"
+                " ORDER BY sequence LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            )
+        )
+        row = found.one_or_none()
+        return _submission(row) if row else None
+
+    async def handled(
+        self, submission: Submission, state: State, notification: bytes, declaration_pid: int
+    ) -> None:
+        """Tell, once this transaction commits, whoever waits."""
+        await self._connection.execute(
+            text(
+                "UPDATE dmfa_declarations SET state = :state, notification = :notification,"
+                " declaration_pid = :pid WHERE employer = :employer AND ticket = :ticket"
+            ),
+            {
+                "state": state.value,
+                "notification": notification,
+                "pid": declaration_pid,
+                "employer": submission.employer,
+                "ticket": submission.ticket,
+            },
+        )
+        await database.notify(self._connection, HANDLED)
+
+    async def submission(self, employer: str, ticket: str) -> Submission | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM dmfa_declarations WHERE employer = :employer AND ticket = :ticket"),
+            {"employer": employer, "ticket": ticket},
+        )
+        row = found.one_or_none()
+        return _submission(row) if row else None
+
+    async def declaration_pid(self, employer: str, quarter: str) -> int:
+        """The number of the employer's quarter; 0 where no original was accepted."""
+        found = await self._connection.scalar(
+            text(
+                "SELECT declaration_pid FROM dmfa_declarations WHERE employer = :employer"
+                " AND quarter = :quarter AND kind = 'original' AND state = 'accepted'"
+            ),
+            {"employer": employer, "quarter": quarter},
+        )
+        return int(found or 0)
+
+
+def _values(one: Submission) -> dict[str, Any]:
+    return {
+        "employer": one.employer,
+        "ticket": one.ticket,
+        "request_id": one.request_id,
+        "digest": one.digest,
+        "kind": one.kind.value,
+        "channel": one.channel.value,
+        "quarter": one.quarter,
+        "workers": one.workers,
+        "received_at": one.received_at,
+        "form": one.form,
+        "anomalies": list(one.anomalies),
+        "caller": one.caller,
+        "chain": list(one.chain),
+        "traceparent": one.traceparent,
+        "state": one.state.value,
+        "notification": one.notification,
+        "declaration_pid": one.declaration_pid,
+    }
+
+
+def _submission(row: Any) -> Submission:
+    return Submission(
+        employer=row.employer,
+        ticket=row.ticket,
+        request_id=row.request_id,
+        digest=bytes(row.digest),
+        kind=Kind(row.kind),
+        channel=Channel(row.channel),
+        quarter=row.quarter,
+        workers=row.workers,
+        received_at=row.received_at,
+        form=bytes(row.form),
+        anomalies=tuple(bytes(anomaly) for anomaly in row.anomalies),
+        caller=row.caller,
+        chain=tuple(row.chain),
+        traceparent=row.traceparent,
+        state=State(row.state),
+        notification=bytes(row.notification),
+        declaration_pid=row.declaration_pid,
+    )

@@ -1,0 +1,250 @@
+"""The intake of quarterly declarations as served: take in, tell how far, read as known."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import grpc
+from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import call, clock, deadlines, identification, telemetry, tickets
+from mesh.refusals import Refusal
+from services.declarations import employers
+from services.declarations.dmfa import notice, wire
+from services.declarations.dmfa.arrival import Arrival, check, malformed, too_large
+from services.declarations.dmfa.intake import Intake
+from services.declarations.dmfa.records import Kind, Recorded, Submission
+from services.declarations.dmfa.store import Store
+from services.declarations.domain import Employer, State
+from services.declarations.handled import Handled
+from services.declarations.store import Store as Declarations
+
+LARGEST_UPDATE = 8 << 20
+"""Bytes of a correction."""
+PAGE = 100
+
+
+class Servicer(dmfa_pb2_grpc.DmfaServicer):
+    def __init__(self, engine: AsyncEngine, handled: Handled) -> None:
+        self._engine = engine
+        self._handled = handled
+
+    async def SubmitDmfa(
+        self, requests: AsyncIterator[dmfa_pb2.SubmitDmfaRequest], _: object
+    ) -> dmfa_pb2.SubmitDmfaResponse:
+        arrival = Arrival(self._engine, _employer())
+        await arrival.read(requests)
+        form = arrival.closing.form
+        whole = form.employer_declaration
+        try:
+            _check_id(arrival.closing.request_id)
+            await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+            stored = await self._receive(
+                _submission(
+                    Kind.ORIGINAL,
+                    arrival.ticket,
+                    arrival.closing.request_id,
+                    arrival.digest,
+                    quarter=whole.quarter[:5],
+                    workers=arrival.workers,
+                    channel=arrival.closing.channel,
+                    form=form.SerializeToString(deterministic=True),
+                    anomalies=[a.SerializeToString() for a in arrival.closing.anomalies],
+                )
+            )
+        except Refusal:
+            await arrival.drop()
+            raise
+        return dmfa_pb2.SubmitDmfaResponse(
+            ticket=stored.ticket, received_at=clock.rfc3339(stored.received_at)
+        )
+
+    async def SubmitDmfaUpdate(
+        self, request: dmfa_pb2.SubmitDmfaUpdateRequest, _: object
+    ) -> dmfa_pb2.SubmitDmfaUpdateResponse:
+        _check_id(request.request_id)
+        check(request.anomalies)
+        whole = request.form.employer_declaration_update
+        await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+        form = request.form.SerializeToString(deterministic=True)
+        anomalies = [a.SerializeToString(deterministic=True) for a in request.anomalies]
+        if len(form) + sum(map(len, anomalies)) > LARGEST_UPDATE:
+            raise too_large(LARGEST_UPDATE)
+        stored = await self._receive(
+            _submission(
+                Kind.CORRECTION,
+                tickets.new(),
+                request.request_id,
+                hashlib.sha256(
+                    b"".join(hashlib.sha256(p).digest() for p in (form, *anomalies))
+                ).digest(),
+                quarter=whole.quarter[:5],
+                workers=len(whole.natural_person_updates),
+                channel=request.channel,
+                form=form,
+                anomalies=anomalies,
+            )
+        )
+        return dmfa_pb2.SubmitDmfaUpdateResponse(
+            ticket=stored.ticket, received_at=clock.rfc3339(stored.received_at)
+        )
+
+    async def GetDmfa(
+        self, request: dmfa_pb2.GetDmfaRequest, _: object
+    ) -> dmfa_pb2.GetDmfaResponse:
+        telemetry.note(crossroads__ticket=request.ticket)
+        until = time.monotonic() + deadlines.within(request.wait_ms / 1000)
+        while True:
+            bell = self._handled.bell
+            found = await self._found(request.ticket)
+            left = until - time.monotonic()
+            if found.state is not State.RECEIVED or left <= 0:
+                return dmfa_pb2.GetDmfaResponse(declaration=wire.declaration(found))
+            await _rings(bell, left)
+
+    async def ListDmfaIdentifiers(
+        self, request: dmfa_pb2.ListDmfaIdentifiersRequest, _: object
+    ) -> dmfa_pb2.ListDmfaIdentifiersResponse:
+        found, employer, changes, token = await self._changed(request)
+        return dmfa_pb2.ListDmfaIdentifiersResponse(
+            form=wire.pid_form(found, employer, [after for _, after in changes], clock.now()),
+            next_page_token=token,
+        )
+
+    async def ListDmfaChanges(
+        self, request: dmfa_pb2.ListDmfaChangesRequest, _: object
+    ) -> dmfa_pb2.ListDmfaChangesResponse:
+        found, employer, changes, token = await self._changed(request)
+        return dmfa_pb2.ListDmfaChangesResponse(
+            changes=[wire.change(before, after) for before, after in changes],
+            notice=notice.write(found, employer, changes, clock.now()),
+            next_page_token=token,
+        )
+
+    async def GetQuarter(
+        self, request: dmfa_pb2.GetQuarterRequest, _: object
+    ) -> dmfa_pb2.GetQuarterResponse:
+        most, after = _page(request.page_size, request.page_token)
+        known_at = _moment(request.known_at)
+        async with self._engine.connect() as connection:
+            found = await Store(connection).of_quarter(
+                _employer(), request.quarter, known_at, after, most + 1
+            )
+        return dmfa_pb2.GetQuarterResponse(
+            workers=[wire.worker(one) for one in found[:most]],
+            next_page_token=found[most - 1].ssin if len(found) > most else "",
+        )
+
+    async def _changed(
+        self,
+        request: dmfa_pb2.ListDmfaIdentifiersRequest | dmfa_pb2.ListDmfaChangesRequest,
+    ) -> tuple[Submission, Employer, list[tuple[Recorded | None, Recorded]], str]:
+        """A page of what an accepted declaration changed, with whom it is of."""
+        telemetry.note(crossroads__ticket=request.ticket)
+        most, after = _page(request.page_size, request.page_token)
+        found = await self._found(request.ticket)
+        if found.state is not State.ACCEPTED:
+            raise Refusal(grpc.StatusCode.NOT_FOUND, "DECLARATION_NOT_FOUND")
+        async with self._engine.connect() as connection:
+            changes = await Store(connection).changed_by(
+                found.employer, found.quarter, found.ticket, after, most + 1
+            )
+            known = await Declarations(connection).employers([found.employer])
+        employer = known.get(found.employer, Employer(found.employer))
+        token = changes[most - 1][1].ssin if len(changes) > most else ""
+        return found, employer, changes[:most], token
+
+    async def _found(self, ticket: str) -> Submission:
+        async with self._engine.connect() as connection:
+            found = await Intake(connection).submission(_employer(), ticket)
+        if found is None:
+            raise Refusal(grpc.StatusCode.NOT_FOUND, "DECLARATION_NOT_FOUND")
+        return found
+
+    async def _receive(self, sent: Submission) -> Submission:
+        async with self._engine.begin() as connection:
+            stored = await Intake(connection).receive(sent)
+        if stored.digest != sent.digest:
+            raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+        telemetry.note(crossroads__ticket=stored.ticket, crossroads__channel=sent.channel.value)
+        return stored
+
+    async def _check_declarant(self, company_id: str, nsso: str) -> None:
+        """Only the employer that the form names may send it."""
+        company = company_id if company_id.strip("0") else ""
+        number, bearer = employers.nsso_number(nsso), None
+        if identification.nsso_number_is_valid(number):
+            async with self._engine.connect() as connection:
+                bearer = await Declarations(connection).bearer(number)
+        if not employers.is_declarant(_employer(), company, number, bearer):
+            raise Refusal(
+                grpc.StatusCode.PERMISSION_DENIED,
+                "NOT_THE_EMPLOYER",
+                metadata={"error_id": "00011-155"},
+            )
+
+
+async def _rings(bell: asyncio.Event, within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            await bell.wait()
+    except TimeoutError:
+        return
+
+
+def _employer() -> str:
+    return employers.enterprise_number(call.caller().principal.name)
+
+
+def _submission(
+    kind: Kind,
+    ticket: str,
+    request_id: str,
+    digest: bytes,
+    *,
+    quarter: str,
+    workers: int,
+    channel: declarations_pb2.Channel.ValueType,
+    form: bytes,
+    anomalies: list[bytes],
+) -> Submission:
+    caller = call.caller()
+    return Submission(
+        employer=_employer(),
+        ticket=ticket,
+        request_id=request_id,
+        digest=digest,
+        kind=kind,
+        channel=wire.CHANNELS[channel],
+        quarter=quarter,
+        workers=workers,
+        received_at=clock.now(),
+        form=form,
+        anomalies=tuple(anomalies),
+        caller=caller.identity.path,
+        chain=caller.chain,
+        traceparent=telemetry.traceparent(),
+    )
+
+
+def _check_id(request_id: str) -> None:
+    if not request_id.isprintable():
+        raise malformed("request_id", "holds characters that cannot be printed")
+
+
+def _page(size: int, token: str) -> tuple[int, str]:
+    if token and not (token.isascii() and token.isdecimal() and len(token) == 11):
+        raise malformed("page_token", "give back the token of the page before")
+    return size or PAGE, token
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return clock.parse(text) if text else None
+    except ValueError:
+        raise malformed("known_at", "is no moment by RFC 3339") from None

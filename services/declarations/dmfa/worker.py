@@ -1,0 +1,103 @@
+"""Handling quarterly declarations, one at a time, each in one transaction: all of it or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mesh import clock, database, outbox, telemetry
+from services.declarations import store as declarations
+from services.declarations.dmfa import effects, notification
+from services.declarations.dmfa.correction import Correction
+from services.declarations.dmfa.domain import BLOCKING
+from services.declarations.dmfa.intake import RECEIVED, Intake
+from services.declarations.dmfa.original import Original
+from services.declarations.dmfa.records import Kind, Submission
+from services.declarations.domain import Employer, State
+from services.declarations.risks.store import Store as Risks
+from services.declarations.telling import LEDGER
+from services.declarations.worker import Persons
+
+LOG = structlog.get_logger()
+MOST_WAIT_S = 5.0
+
+
+class Worker:
+    """Handles what was received. A crash in the middle leaves it received: it is begun again."""
+
+    def __init__(self, engine: AsyncEngine, url: str, persons: Persons) -> None:
+        self._engine = engine
+        self._url = url
+        self._persons = persons
+
+    async def run(self) -> None:
+        await self._sweep()
+        async for _ in database.listen(self._url, RECEIVED):
+            wait = 0.05
+            while True:
+                try:
+                    if not await self.handle():
+                        break
+                    wait = 0.05
+                except Exception as error:  # noqa: BLE001 - what is received outlives every failure
+                    LOG.warning(
+                        "handling failed; again soon", error=type(error).__name__, wait_s=wait
+                    )
+                    await asyncio.sleep(wait)
+                    wait = min(wait * 2, MOST_WAIT_S)
+
+    async def handle(self) -> bool:
+        """Handle one declaration; whether there was any."""
+        async with self._engine.begin() as connection:
+            submission = await Intake(connection).claim()
+            if submission is None:
+                return False
+            with telemetry.span(
+                "handle dmfa",
+                parent=submission.traceparent,
+                crossroads__ticket=submission.ticket,
+            ):
+                await self._handle(connection, submission)
+        return True
+
+    async def _handle(self, connection: AsyncConnection, submission: Submission) -> None:
+        at = clock.now()
+        original = submission.kind is Kind.ORIGINAL
+        handling = (Original if original else Correction)(connection, self._persons, submission, at)
+        anomalies, declaration_pid = await handling.handle()
+        accepted = not any(one.gravity == BLOCKING for one in anomalies)
+        await outbox.put(connection, LEDGER, effects.entry(submission, anomalies, at))
+        answer = notification.write(
+            submission.ticket,
+            handling.wire,
+            await _employer(connection, submission.employer),
+            anomalies,
+            at,
+        )
+        intake = Intake(connection)
+        await intake.handled(
+            submission,
+            State.ACCEPTED if accepted else State.REFUSED,
+            answer.SerializeToString(),
+            declaration_pid,
+        )
+        if accepted:
+            await intake.drop_parts(submission.employer, submission.ticket)
+            await Risks(connection).quarter_declared(submission.employer, submission.quarter)
+        telemetry.note(
+            crossroads__decision="accepted" if accepted else "refused",
+            crossroads__anomalies=len(anomalies),
+        )
+
+    async def _sweep(self) -> None:
+        async with self._engine.begin() as connection:
+            swept = await Intake(connection).sweep()
+        if swept:
+            LOG.info("dropped parts of declarations that broke off", parts=swept)
+
+
+async def _employer(connection: AsyncConnection, number: str) -> Employer:
+    known = await declarations.Store(connection).employers([number])
+    return known.get(number, Employer(number))
