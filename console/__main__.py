@@ -23,6 +23,7 @@ from console import (
     processes,
     readiness,
     receipt,
+    schemas,
     state,
     topology,
     traces,
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(nation.app, name="nation")
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(schemas.app, name="schemas")
 
 
 @app.callback()

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import callers, dimona, documents, personnel_file, refused, risk_pages, soap
+from gateway import callers, dimona, documents, personnel_file, published, refused, risk_pages, soap
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.peers import QUARTER_S, Declarations, Personnel, Quarters
 from gateway.quarters import FOLDER, QuarterDesk
-from mesh import deadlines, telemetry
+from mesh import clock, deadlines, telemetry
 from mesh.certificates import Certificates
 from mesh.identity import Identity
 from mesh.refusals import Refusal
@@ -62,6 +62,7 @@ class Web:
                 Route("/nsso/personnel-file", self._behind(self._list), methods=["POST"]),
                 *risk_pages.routes(self._behind, self._declarations.risks),
                 *self._routes_of_quarters(),
+                Route("/nsso/schemas/{name:path}", self._behind(_publish), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/{path:path}", self._behind(_nothing)),
             ]
@@ -157,6 +158,10 @@ class Web:
         healthy = await self._healthy()
         word = "SERVING" if healthy else "NOT_SERVING"
         return Response(word, 200 if healthy else 503, media_type="text/plain")
+
+
+async def _publish(request: Request, _: Identity) -> Response:
+    return await published.answer(request, request.path_params["name"], clock.today())
 
 
 async def _nothing(_: Request, __: Identity) -> Response:

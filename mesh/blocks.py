@@ -50,7 +50,9 @@ class Block:
     choices: tuple[elements_pb2.Choice, ...]
 
 
-def holds_in(span: elements_pb2.Element | elements_pb2.DatedValue, quarter: int) -> bool:
+def holds_in(
+    span: elements_pb2.Element | elements_pb2.DatedValue | elements_pb2.Document, quarter: int
+) -> bool:
     """Whether a quarter lies in a span of quarters; 0 stands for any quarter."""
     if not quarter:
         return True

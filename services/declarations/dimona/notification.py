@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
-import yaml
 from crossroads.forms.v1 import dimona_pb2, notification_pb2
 
 from mesh import clock
+from mesh.schemas import anomalies
 from services.declarations.dimona import registrations
 from services.declarations.dimona.domain import (
     Anomaly,
@@ -108,7 +106,7 @@ def _report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
     )
     if anomaly.value:
         report.value = _shown(anomaly.value)
-    label = _labels().get(anomaly.error_id[-3:])
+    label = anomalies.label(anomaly.error_id)
     if label:
         report.anomaly_label = label
     for field, text in (
@@ -202,13 +200,3 @@ def _fill(
     ):
         if text:
             setattr(block, field, text)
-
-
-@cache
-def _labels() -> dict[str, str]:
-    """What each kind of anomaly means, in four languages on one line."""
-    kinds = yaml.safe_load(Path(__file__).with_name("anomalies.yaml").read_text("utf-8"))
-    return {
-        kind: " / ".join(texts[language] for language in ("nl", "fr", "de", "en"))
-        for kind, texts in kinds.items()
-    }

@@ -1,0 +1,69 @@
+"""Every uniform element: what it is called, what it may be, where it stands, what can be amiss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mesh.schemas import anomalies, documents, labels, structure
+from mesh.schemas.anomalies import Code
+from mesh.schemas.quarters import Quarter
+from mesh.schemas.structure import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An element as it stands in a block of a form."""
+
+    form: str
+    place: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An element, by zone."""
+
+    zone: str
+    names: tuple[str, ...]
+    labels: dict[str, str]
+    uses: tuple[Use, ...]
+    anomalies: tuple[Code, ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms in which it stands."""
+        return tuple(dict.fromkeys(use.form for use in self.uses))
+
+
+def of(quarter: Quarter) -> tuple[Entry, ...]:
+    """The glossary of a quarter, in the order of the zones."""
+    uses: dict[str, list[Use]] = {}
+    kinds: dict[str, set[str]] = {}
+    for message in documents.of(quarter):
+        document = structure.of(message, quarter)
+        for place, member in (("", document.itself), *document.places()):
+            uses.setdefault(member.zone, []).append(Use(document.form, place, member))
+            found = anomalies.of_constraints(document, member)
+            kinds.setdefault(member.zone, set()).update(found)
+    return tuple(_entry(zone, uses[zone], kinds[zone]) for zone in sorted(uses))
+
+
+def _entry(zone: str, uses: list[Use], kinds: set[str]) -> Entry:
+    names = tuple(dict.fromkeys(use.member.name for use in uses))
+    written: dict[str, str] = {}
+    for form in dict.fromkeys(use.form for use in uses):
+        written |= anomalies.of_rules(form, zone)
+    codes = {
+        **{f"{zone}-{kind}": (anomalies.BLOCKING, False) for kind in kinds},
+        **{code: (gravity, True) for code, gravity in written.items()},
+    }
+    return Entry(
+        zone,
+        names,
+        labels.of(zone, names[0]),
+        tuple(uses),
+        tuple(
+            anomalies.code(zone, code[-3:], names[0], gravity, by_rule=by_rule)
+            for code, (gravity, by_rule) in sorted(codes.items())
+        ),
+    )
