@@ -60,7 +60,10 @@ class Store:
     async def _lookup(
         self, connection: AsyncConnection, ssins: Sequence[str], at: datetime
     ) -> tuple[list[Person], int]:
-        """One snapshot. Numbers stand in an array, so that lines are read by their index."""
+        """One snapshot, and the same work whoever is asked for.
+
+        Numbers stand in an array, so that lines are read by their index.
+        """
         found = await connection.execute(
             text(
                 """
@@ -71,7 +74,8 @@ class Store:
                         AND recorded_until > CAST(:at AS timestamptz)
                 )
                 SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from,
-                       CAST(NULL AS text) AS replaced_by, CAST(NULL AS bigint) AS position
+                       CAST(NULL AS text) AS replaced_by, CAST(NULL AS date) AS deceased_on,
+                       CAST(NULL AS bigint) AS position, CAST(NULL AS text[]) AS never
                 FROM inscriptions
                 WHERE ssin = ANY(
                         CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
@@ -79,10 +83,28 @@ class Store:
                     AND recorded_from <= CAST(:at AS timestamptz)
                     AND recorded_until > CAST(:at AS timestamptz)
                 UNION ALL
-                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL
+                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL, NULL,
+                       NULL
                 FROM other
                 UNION ALL
-                SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position
+                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, day, NULL, NULL
+                FROM deceases
+                WHERE ssin = ANY(
+                        CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
+                    )
+                    AND recorded_from <= CAST(:at AS timestamptz)
+                    AND recorded_until > CAST(:at AS timestamptz)
+                UNION ALL
+                SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position,
+                       ARRAY(
+                           SELECT unnest(CAST(:ssins AS text[]))
+                           EXCEPT SELECT ssin FROM inscriptions
+                           WHERE ssin = ANY(CAST(:ssins AS text[]))
+                               AND recorded_from <= CAST(:at AS timestamptz)
+                           EXCEPT SELECT ssin FROM deceases
+                           WHERE ssin = ANY(CAST(:ssins AS text[]))
+                               AND recorded_from <= CAST(:at AS timestamptz)
+                       )
                 FROM positions
                 """
             ),
