@@ -26,7 +26,7 @@ class DeceaseServicer(repertory_pb2_grpc.RepertoryServicer):
     async def ReportDecease(
         self, request: repertory_pb2.ReportDeceaseRequest, context: Context
     ) -> repertory_pb2.ReportDeceaseResponse:
-        recorded = await self._put(request, asked.past_day(request.day, "day", clock.today()))
+        recorded = await self._decease(request, asked.past_day(request.day, "day", clock.today()))
         return repertory_pb2.ReportDeceaseResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
         )
@@ -34,12 +34,12 @@ class DeceaseServicer(repertory_pb2_grpc.RepertoryServicer):
     async def WithdrawDecease(
         self, request: repertory_pb2.WithdrawDeceaseRequest, context: Context
     ) -> repertory_pb2.WithdrawDeceaseResponse:
-        recorded = await self._put(request, None)
+        recorded = await self._decease(request, None)
         return repertory_pb2.WithdrawDeceaseResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
         )
 
-    async def _put(
+    async def _decease(
         self,
         request: repertory_pb2.ReportDeceaseRequest | repertory_pb2.WithdrawDeceaseRequest,
         day: date | None,

@@ -125,12 +125,14 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
                 recorded = person_recording.repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
                 recorded = await person_recording.record(
-                    self._recorder, standing, wanted, parts, person_recording.NOTHING)
+                    self._recorder, standing, wanted, parts, person_recording.NOTHING
+                )
             else:
                 in_force = standing.in_force[new]
                 change = inscriptions.replace(standing.lines, old, in_force)
                 recorded = await person_recording.record(
-                    self._recorder, standing, wanted, parts, change)
+                    self._recorder, standing, wanted, parts, change
+                )
                 await self._recorder.replace(standing, old, in_force, recorded.at)
                 await self._deceases.follow(standing, old, in_force, recorded.at)
         return repertory_pb2.ReplacePersonResponse(
@@ -155,7 +157,8 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
                 if self._primary:
                     await self._primary.put(standing, change)
                 recorded = await person_recording.record(
-                    self._recorder, standing, wanted, parts, change)
+                    self._recorder, standing, wanted, parts, change
+                )
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
         recorded = person_recording.repeated(standing, wanted)

@@ -89,9 +89,10 @@ async def test_a_report_may_be_repeated_and_is_told_the_ledger(stub: Stub, told:
     assert await looked_up(stub, LINA) == [("2026-03-01", False)]
     withdrawn = await stub(REGISTER).WithdrawDecease(withdrawal())
     assert await stub(REGISTER).WithdrawDecease(withdrawal()) == withdrawn
-    assert await refusal(
-        stub(REGISTER).WithdrawDecease(withdrawal(request_id="withdraw-2"))
-    ) == ("NOT_FOUND", "NO_DECEASE")
+    assert await refusal(stub(REGISTER).WithdrawDecease(withdrawal(request_id="withdraw-2"))) == (
+        "NOT_FOUND",
+        "NO_DECEASE",
+    )
 
 
 async def test_who_may_not_report_and_what_cannot_be(stub: Stub) -> None:
