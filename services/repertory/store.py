@@ -72,16 +72,17 @@ class Store:
                     WHERE ssin = ANY(CAST(:ssins AS text[]))
                         AND recorded_from <= CAST(:at AS timestamptz)
                         AND recorded_until > CAST(:at AS timestamptz)
+                ), line AS MATERIALIZED (
+                    SELECT * FROM inscriptions
+                    WHERE ssin = ANY(
+                            CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
+                        )
+                        AND recorded_from <= CAST(:at AS timestamptz)
                 )
                 SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from,
                        CAST(NULL AS text) AS replaced_by, CAST(NULL AS date) AS deceased_on,
                        CAST(NULL AS bigint) AS position, CAST(NULL AS text[]) AS never
-                FROM inscriptions
-                WHERE ssin = ANY(
-                        CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
-                    )
-                    AND recorded_from <= CAST(:at AS timestamptz)
-                    AND recorded_until > CAST(:at AS timestamptz)
+                FROM line WHERE recorded_until > CAST(:at AS timestamptz)
                 UNION ALL
                 SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL, NULL,
                        NULL
@@ -98,9 +99,7 @@ class Store:
                 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position,
                        ARRAY(
                            SELECT unnest(CAST(:ssins AS text[]))
-                           EXCEPT SELECT ssin FROM inscriptions
-                           WHERE ssin = ANY(CAST(:ssins AS text[]))
-                               AND recorded_from <= CAST(:at AS timestamptz)
+                           EXCEPT SELECT ssin FROM line
                            EXCEPT SELECT ssin FROM deceases
                            WHERE ssin = ANY(CAST(:ssins AS text[]))
                                AND recorded_from <= CAST(:at AS timestamptz)
