@@ -48,6 +48,8 @@ def write(response: exchange_pb2.ConsultResponse) -> etree._Element:
     put(reply, "Ticket", response.ticket)
     if response.replaced_by:
         put(reply, "ReplacedBy", response.replaced_by)
+    if response.deceased_on:
+        put(reply, "DeceasedOn", response.deceased_on)
     reply.append(codec.tree(response.decision, "Decision", EXCHANGE))
     for answer in response.answers:
         bare = exchange_pb2.HolderAnswer()

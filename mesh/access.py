@@ -46,6 +46,8 @@ TABLE: dict[str, frozenset[str]] = {
         {"service/router", "service/declarations", "operator", "auditor"}
     ),
     _REPERTORY + "ReplacePerson": frozenset({"operator", "institution/0/0"}),
+    _REPERTORY + "ReportDecease": frozenset({"operator", "institution/0/0"}),
+    _REPERTORY + "WithdrawDecease": frozenset({"operator", "institution/0/0"}),
     _REPERTORY + "ListInstitutions": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "GetInstitution": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "PutInstitution": frozenset({"operator"}),

@@ -40,7 +40,9 @@ def request(
     message: repertory_pb2.RegisterRequest
     | repertory_pb2.EndRequest
     | repertory_pb2.CorrectRequest
-    | repertory_pb2.ReplacePersonRequest,
+    | repertory_pb2.ReplacePersonRequest
+    | repertory_pb2.ReportDeceaseRequest
+    | repertory_pb2.WithdrawDeceaseRequest,
 ) -> Request:
     content = message.SerializeToString(deterministic=True)
     digest = hashlib.sha256(message.DESCRIPTOR.full_name.encode() + b"\0" + content).digest()
@@ -52,6 +54,17 @@ def day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise refusals.malformed(("on", refusals.NO_DAY)) from error
+
+
+def past_day(text: str, field: str, today: date) -> date:
+    """A day that is not to come."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise refusals.malformed((field, refusals.NO_DAY)) from error
+    if found > today:
+        raise refusals.malformed((field, refusals.DAY_TO_COME))
+    return found
 
 
 def moment(text: str) -> datetime | None:

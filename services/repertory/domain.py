@@ -40,6 +40,9 @@ class Person:
     ssin: str
     inscriptions: tuple[Inscription, ...]
     replaced_by: str = ""
+    deceased_on: Day | None = None
+    unknown: bool = False
+    """Nothing was ever recorded of the number."""
 
 
 class Use(Enum):

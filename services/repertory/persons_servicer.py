@@ -8,16 +8,25 @@ from typing import Any
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, telemetry, tickets, written
+from mesh import call, clock, tickets
 from mesh.institutions import Institution
-from services.repertory import asked, entries, inscriptions, permission, refusals, wire
+from services.repertory import (
+    asked,
+    entries,
+    inscriptions,
+    permission,
+    person_recording,
+    refusals,
+    wire,
+)
+from services.repertory.decease_store import DeceaseStore
 from services.repertory.domain import Inscription, InstitutionRecord
 from services.repertory.entries import Part
 from services.repertory.inscriptions import Change
 from services.repertory.policy_store import PolicyStore
 from services.repertory.primary import Primary
 from services.repertory.qualities import CodeLists
-from services.repertory.recording import Recorded, Recorder, Request, Standing
+from services.repertory.recording import Recorded, Recorder, Standing
 from services.repertory.store import Store
 
 Context = Any
@@ -30,12 +39,14 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         self,
         store: Store,
         recorder: Recorder,
+        deceases: DeceaseStore,
         policies: PolicyStore,
         codes: CodeLists,
         primary: Primary | None,
     ) -> None:
         self._store = store
         self._recorder = recorder
+        self._deceases = deceases
         self._policies = policies
         self._codes = codes
         self._primary = primary
@@ -111,14 +122,19 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         wanted = asked.request(permission.speaker(call.caller()).path, request)
         async with self._recorder.changing(wanted, [old, new], replacing=True) as standing:
             if standing.first is not None:
-                recorded = _repeated(standing, wanted)
+                recorded = person_recording.repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
-                recorded = await self._record(standing, wanted, parts, Change((), (), ()))
+                recorded = await person_recording.record(
+                    self._recorder, standing, wanted, parts, person_recording.NOTHING
+                )
             else:
                 in_force = standing.in_force[new]
                 change = inscriptions.replace(standing.lines, old, in_force)
-                recorded = await self._record(standing, wanted, parts, change)
+                recorded = await person_recording.record(
+                    self._recorder, standing, wanted, parts, change
+                )
                 await self._recorder.replace(standing, old, in_force, recorded.at)
+                await self._deceases.follow(standing, old, in_force, recorded.at)
         return repertory_pb2.ReplacePersonResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
         )
@@ -140,22 +156,15 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
                 change = decide(standing)
                 if self._primary:
                     await self._primary.put(standing, change)
-                recorded = await self._record(standing, wanted, parts, change)
+                recorded = await person_recording.record(
+                    self._recorder, standing, wanted, parts, change
+                )
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
-        recorded = _repeated(standing, wanted)
+        recorded = person_recording.repeated(standing, wanted)
         persons, _ = await self._store.lookup_as_known(ssins, recorded.at)
         then = [line for person in persons for line in person.inscriptions]
         return inscriptions.of_keys(then, (line.key for line in about)), recorded
-
-    async def _record(
-        self, standing: Standing, wanted: Request, parts: Sequence[Part], change: Change
-    ) -> Recorded:
-        """Record a change, and let the ledger be told of it."""
-        telemetry.note(crossroads__ticket=wanted.ticket)
-        told = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
-        await self._recorder.tell(standing, told.SerializeToString())
-        return await self._recorder.record(standing, wanted, change, written.of(told.entries))
 
     def _check_qualities(self, lines: Sequence[Inscription], field: str) -> None:
         for sector in sorted({line.key.institution.sector for line in lines}):
@@ -207,10 +216,3 @@ def _in_force(standing: Standing, lines: Sequence[Inscription]) -> list[Inscript
         replace(line, key=replace(line.key, ssin=standing.in_force[line.key.ssin]))
         for line in lines
     ]
-
-
-def _repeated(standing: Standing, wanted: Request) -> Recorded:
-    """What came of the request the first time. Raises ALREADY_EXISTS when that was another one."""
-    if standing.first is None or standing.first.digest != wanted.digest:
-        raise refusals.request_id_reused()
-    return standing.first.recorded

@@ -11,6 +11,7 @@ from mesh.refusals import Refusal
 
 NO_PERIOD = "a day that does not exist, or an end that does not come after its begin"
 NO_DAY = "not a day"
+DAY_TO_COME = "a day that is still to come"
 NO_MOMENT = "not an RFC 3339 moment, or one that is still to come"
 NO_REVISION = "a revision that is still to come, or given together with a moment"
 TWICE = "more than once in this request"
@@ -96,6 +97,10 @@ def already_replaced() -> Refusal:
 
 def circular_replacement() -> Refusal:
     return Refusal(grpc.StatusCode.FAILED_PRECONDITION, "REPLACEMENT_CIRCULAR")
+
+
+def no_decease() -> Refusal:
+    return Refusal(grpc.StatusCode.NOT_FOUND, "NO_DECEASE")
 
 
 def incoherent_policy(field: str, gaps: Sequence[str]) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,21 +26,32 @@ def inscription(row: Sequence[Any]) -> Inscription:
 def persons(ssins: Sequence[str], found: Iterable[Row[Any]]) -> tuple[list[Person], int]:
     """The persons in the order asked, and the position read.
 
-    A row is a line, or says which number replaced another, or has the position.
+    A row is a line, or says which number replaced another, or when a person died, or has the
+    position with the numbers asked for of which no line and no decease ever stood.
     """
     lines: dict[str, list[Inscription]] = {}
     replaced: dict[str, str] = {}
-    position = 0
+    deceased: dict[str, date] = {}
+    position, never = 0, frozenset[str]()
     for row in found:
-        if row.ssin is None:
-            position = row.position
+        if row.sector is not None:
+            lines.setdefault(row.ssin, []).append(inscription(row))
+        elif row.ssin is None:
+            position, never = row.position, frozenset(row.never)
         elif row.replaced_by is not None:
             replaced[row.ssin] = row.replaced_by
         else:
-            lines.setdefault(row.ssin, []).append(inscription(row))
+            deceased[row.ssin] = row.deceased_on
+    in_force = [replaced.get(ssin, ssin) for ssin in ssins]
     return [
-        Person(ssin, tuple(lines.get(replaced.get(ssin, ssin), ())), replaced.get(ssin, ""))
-        for ssin in ssins
+        Person(
+            ssin,
+            tuple(lines.get(current, ())),
+            replaced.get(ssin, ""),
+            deceased.get(current),
+            ssin in never and ssin not in replaced,
+        )
+        for ssin, current in zip(ssins, in_force, strict=True)
     ], position
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.repertory.decease_servicer import DeceaseServicer
+from services.repertory.decease_store import DeceaseStore
 from services.repertory.lookup_servicer import LookupServicer
 from services.repertory.persons_servicer import PersonsServicer
 from services.repertory.policy_feed import PolicyFeed
@@ -13,7 +15,7 @@ from services.repertory.recording import Recorder
 from services.repertory.store import Store
 
 
-class RepertoryServicer(PersonsServicer, LookupServicer, PolicyServicer):
+class RepertoryServicer(PersonsServicer, DeceaseServicer, LookupServicer, PolicyServicer):
     """The reference repertory."""
 
     def __init__(
@@ -25,6 +27,8 @@ class RepertoryServicer(PersonsServicer, LookupServicer, PolicyServicer):
         codes: CodeLists,
         primary: Primary | None = None,
     ) -> None:
-        PersonsServicer.__init__(self, store, recorder, policies, codes, primary)
+        deceases = DeceaseStore()
+        PersonsServicer.__init__(self, store, recorder, deceases, policies, codes, primary)
+        DeceaseServicer.__init__(self, recorder, deceases)
         LookupServicer.__init__(self, store, policies)
         PolicyServicer.__init__(self, policies, feed, codes)

@@ -60,7 +60,10 @@ class Store:
     async def _lookup(
         self, connection: AsyncConnection, ssins: Sequence[str], at: datetime
     ) -> tuple[list[Person], int]:
-        """One snapshot. Numbers stand in an array, so that lines are read by their index."""
+        """One snapshot, and the same work whoever is asked for.
+
+        Numbers stand in an array, so that lines are read by their index.
+        """
         found = await connection.execute(
             text(
                 """
@@ -69,20 +72,38 @@ class Store:
                     WHERE ssin = ANY(CAST(:ssins AS text[]))
                         AND recorded_from <= CAST(:at AS timestamptz)
                         AND recorded_until > CAST(:at AS timestamptz)
+                ), line AS MATERIALIZED (
+                    SELECT * FROM inscriptions
+                    WHERE ssin = ANY(
+                            CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
+                        )
+                        AND recorded_from <= CAST(:at AS timestamptz)
                 )
                 SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from,
-                       CAST(NULL AS text) AS replaced_by, CAST(NULL AS bigint) AS position
-                FROM inscriptions
+                       CAST(NULL AS text) AS replaced_by, CAST(NULL AS date) AS deceased_on,
+                       CAST(NULL AS bigint) AS position, CAST(NULL AS text[]) AS never
+                FROM line WHERE recorded_until > CAST(:at AS timestamptz)
+                UNION ALL
+                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL, NULL,
+                       NULL
+                FROM other
+                UNION ALL
+                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, day, NULL, NULL
+                FROM deceases
                 WHERE ssin = ANY(
                         CAST(:ssins AS text[]) || ARRAY(SELECT replaced_by FROM other)
                     )
                     AND recorded_from <= CAST(:at AS timestamptz)
                     AND recorded_until > CAST(:at AS timestamptz)
                 UNION ALL
-                SELECT ssin, NULL, NULL, NULL, NULL, NULL, NULL, NULL, replaced_by, NULL
-                FROM other
-                UNION ALL
-                SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position
+                SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, position,
+                       ARRAY(
+                           SELECT unnest(CAST(:ssins AS text[]))
+                           EXCEPT SELECT ssin FROM line
+                           EXCEPT SELECT ssin FROM deceases
+                           WHERE ssin = ANY(CAST(:ssins AS text[]))
+                               AND recorded_from <= CAST(:at AS timestamptz)
+                       )
                 FROM positions
                 """
             ),

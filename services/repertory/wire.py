@@ -67,6 +67,8 @@ def to_person(person: Person) -> repertory_pb2.PersonLookup:
         ssin=person.ssin,
         inscriptions=map(_to_line, person.inscriptions),
         replaced_by=person.replaced_by,
+        deceased_on=person.deceased_on.isoformat() if person.deceased_on else "",
+        unknown=person.unknown,
     )
 
 

@@ -21,6 +21,10 @@ from services.rights.intake import HOUSEHOLD
 from services.rights.store import Store
 from services.rights.wire import ENGINE
 
+NOBODY_HOLDS = (
+    [decision_pb2.REFUSAL_REASON_NO_HOLDER],
+    [decision_pb2.REFUSAL_REASON_UNKNOWN_PERSON],
+)
 PURPOSE = "social_tariff"
 QUALITY = 0
 MOST_PERSONS = 250
@@ -108,7 +112,7 @@ class Ledger:
 
 def _homes(ssin: str, consulted: exchange_pb2.ConsultResponse) -> tuple[Household, ...]:
     refused = [p.reason for p in consulted.decision.data_sorts if p.reason]
-    if refused == [decision_pb2.REFUSAL_REASON_NO_HOLDER]:
+    if refused in NOBODY_HOLDS:
         return (_alone(ssin, consulted.ticket),)
     unsure = {exchange_pb2.ANSWER_STATUS_LATE, exchange_pb2.ANSWER_STATUS_UNAVAILABLE}
     if refused or not consulted.answers or any(a.status in unsure for a in consulted.answers):

@@ -49,6 +49,13 @@ class Decided:
             return ""
         return self.person.replaced_by
 
+    @property
+    def deceased_on(self) -> str:
+        """Only who may know of the person learns that she died."""
+        if self.person is None or self.decision.verdict is Verdict.REFUSED:
+            return ""
+        return self.person.deceased_on.isoformat() if self.person.deceased_on else ""
+
 
 class Consultations:
     """Answers consultations. The decision is durable in the ledger before any data leave."""
@@ -171,6 +178,7 @@ class Consultations:
             answers=answers,
             reference=decided.asked.request.reference,
             replaced_by=decided.replaced_by,
+            deceased_on=decided.deceased_on,
         )
 
     async def _replies(self, decided: Decided) -> list[exchange_pb2.HolderAnswer]:

@@ -47,7 +47,8 @@ def _decide_sort(
         return DataSortDecision(sort, Reason.SUBJECT_NOT_INTEGRATED, authorizations)
     held_by = holders(sort, question.period, policy, person)
     if question.use is Use.CONSULTATION and not held_by:
-        return DataSortDecision(sort, Reason.NO_HOLDER, grounds)
+        missing = Reason.UNKNOWN_PERSON if person.unknown else Reason.NO_HOLDER
+        return DataSortDecision(sort, missing, grounds)
     return DataSortDecision(sort, None, grounds, held_by, _fields(grounds))
 
 

@@ -30,6 +30,7 @@ class Reason(Enum):
     NOT_AUTHORISED = 4
     SUBJECT_NOT_INTEGRATED = 5
     NO_HOLDER = 6
+    UNKNOWN_PERSON = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,9 @@ class Person:
     inscriptions: tuple[Inscription, ...]
     position: str
     replaced_by: str = ""
+    deceased_on: date | None = None
+    unknown: bool = False
+    """The repertory never heard of her."""
 
 
 @dataclass(frozen=True, slots=True)

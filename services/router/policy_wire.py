@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from crossroads.repertory.v1 import repertory_pb2
 
 from mesh import institutions, periods
@@ -50,6 +52,8 @@ def person(wire: repertory_pb2.PersonLookup, position: str) -> Person:
         ),
         position,
         wire.replaced_by,
+        date.fromisoformat(wire.deceased_on) if wire.deceased_on else None,
+        wire.unknown,
     )
 
 

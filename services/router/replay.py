@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from crossroads.ledger.v1 import ledger_pb2
@@ -16,6 +16,10 @@ from services.router.domain import Decision, Person, Policy, Question, Use
 CONSULTATIONS = frozenset({ledger_pb2.ENTRY_KIND_CONSULTATION, ledger_pb2.ENTRY_KIND_EXPLANATION})
 DECISIONS = CONSULTATIONS | {ledger_pb2.ENTRY_KIND_DISTRIBUTION}
 """Kinds of entries that hold a decision of the router."""
+
+
+UNKNOWN_TOLD_APART = 1
+"""The version of the rules that gave unknown persons a reason of their own."""
 
 
 class Incomplete(ValueError):  # noqa: N818 - it states what is wrong
@@ -143,10 +147,15 @@ def _dated(decided: decision_pb2.Decision) -> decision_pb2.Decision:
 
 
 def _looked_up(one: Past, policy: Policy, person: Person | None, on: date) -> Person | None:
-    """A distribution has always read the person, a consultation only where it had to."""
-    if one.question.use is Use.DISTRIBUTION or decision.needs_person(one.question, policy, on):
-        return person
-    return None
+    """A distribution has always read the person, a consultation only where it had to.
+
+    By the first rules an unknown person was one without a holder.
+    """
+    if one.question.use is Use.CONSULTATION and not decision.needs_person(one.question, policy, on):
+        return None
+    if person is not None and one.decision.rules < UNKNOWN_TOLD_APART:
+        return replace(person, unknown=False)
+    return person
 
 
 def _between(then: decision_pb2.Decision, now: decision_pb2.Decision) -> list[str]:

@@ -13,6 +13,8 @@ from mesh.periods import Period
 from services.router.domain import DataSortDecision, Decision, Question, Use, Verdict
 from services.router.untold import Summary
 
+RULES = 1
+"""The version of the rules of deciding, as the contract counts them."""
 VERDICTS = {
     Verdict.PERMITTED: decision_pb2.VERDICT_PERMITTED,
     Verdict.REFUSED: decision_pb2.VERDICT_REFUSED,
@@ -40,6 +42,7 @@ def decision(of: Decision, chain: Sequence[str] = ()) -> decision_pb2.Decision:
         policy_revision=of.policy_revision,
         repertory_position=of.repertory_position,
         chain=chain,
+        rules=RULES,
     )
 
 

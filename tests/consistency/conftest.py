@@ -69,6 +69,8 @@ async def world(
                     )
                 )
             persons[ssin] = Person(
-                tuple(Inscription(institutions.parse(w), q, p) for w, q, p in situation), ""
+                tuple(Inscription(institutions.parse(w), q, p) for w, q, p in situation),
+                "",
+                unknown=not situation,
             )
         yield World(bank, policy, persons)

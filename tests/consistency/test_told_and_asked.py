@@ -52,6 +52,7 @@ async def test_who_is_told_of_a_change_on_a_day_is_who_may_ask_about_that_day(
             in {
                 decision_pb2.REFUSAL_REASON_UNSPECIFIED,
                 decision_pb2.REFUSAL_REASON_NO_HOLDER,
+                decision_pb2.REFUSAL_REASON_UNKNOWN_PERSON,
             }
             for ground in part.grounds
         }

@@ -174,6 +174,16 @@ def test_a_reply_tells_decision_grounds_and_data() -> None:
     )
 
 
+def test_a_reply_tells_a_decease_and_a_new_number() -> None:
+    response = answered()
+    response.replaced_by, response.deceased_on = "91041241894", "2026-10-30"
+    written = consultation.write(response)
+    assert [(etree.QName(child).localname, child.text) for child in list(written)[1:3]] == [
+        ("ReplacedBy", "91041241894"),
+        ("DeceasedOn", "2026-10-30"),
+    ]
+
+
 @pytest.mark.parametrize(("language", "word"), [("en", "deliberation"), ("nl", "beraadslaging")])
 def test_a_refused_sort_of_data_is_a_line_of_the_summary(language: str, word: str) -> None:
     (line,) = consultation.details(answered(), language)

@@ -5,6 +5,7 @@
 \connect repertory
 SELECT create_distributed_table('inscriptions', 'ssin', shard_count => 128);
 SELECT create_distributed_table('replacements', 'ssin', colocate_with => 'inscriptions');
+SELECT create_distributed_table('deceases', 'ssin', colocate_with => 'inscriptions');
 SELECT create_reference_table('revisions');
 SELECT create_reference_table('policy_items');
 

@@ -13,6 +13,8 @@ from mesh.outbox import Handler, Item
 from services.declarations.telling import Inscriptions, Mutations
 
 ATTEST = "attest"
+AT_ONCE = 32
+"""Mutations that are under way together: fewer than a process of the router takes in."""
 
 
 class Telling:
@@ -25,6 +27,7 @@ class Telling:
     def __init__(self, repertory: Inscriptions, router: Mutations) -> None:
         self._repertory = repertory
         self._router = router
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -46,13 +49,17 @@ class Telling:
 
     async def _publish(self, waiting: dict[str, exchange_pb2.PublishRequest]) -> None:
         told = await asyncio.gather(
-            *(self._router.publish(request) for request in waiting.values()),
+            *(self._one(request) for request in waiting.values()),
             return_exceptions=True,
         )
         waiting.clear()
         for failure in told:
             if failure is not None:
                 raise failure
+
+    async def _one(self, request: exchange_pb2.PublishRequest) -> None:
+        async with self._room:
+            await self._router.publish(request)
 
     async def _inscribe(self, packed: any_pb2.Any) -> None:
         added, ended = repertory_pb2.RegisterRequest(), repertory_pb2.EndRequest()

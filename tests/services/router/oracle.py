@@ -56,7 +56,7 @@ def answer(question: Question, sort: str, policy: Policy, person: Person, on: da
         and any(day in line.period and day in question.period for day in worlds.EVERY_DAY)
     )
     if question.use is Use.CONSULTATION and not holders:
-        return Answer("NO_HOLDER", ids(good))
+        return Answer("UNKNOWN_PERSON" if person.unknown else "NO_HOLDER", ids(good))
     everything = any(not a.fields for a in good)
     given = frozenset(f for a in good for f in a.fields if not everything)
     return Answer("PERMITTED", ids(good), holders, given)

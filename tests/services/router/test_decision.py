@@ -23,6 +23,8 @@ from services.router.domain import (
 )
 from tests.services.router import oracle, worlds
 
+UNREFUSED = {None, Reason.NO_HOLDER, Reason.UNKNOWN_PERSON}
+"""Where some ground is good, whether or not anybody holds the data."""
 unhurried = settings(deadline=None)
 """A world is drawn whole, which takes a busy machine some time."""
 
@@ -50,6 +52,35 @@ def test_who_is_not_authorised_learns_nothing_of_the_person(
     else:
         blind = decision.decide(question, policy, None, on)
         assert blind.data_sorts == decision.decide(question, policy, person, on).data_sorts
+
+
+@unhurried
+@given(worlds.question(), worlds.policy(), st.sampled_from(worlds.EVERY_DAY))
+def test_whether_a_person_is_unknown_is_told_only_where_the_whole_population_is_given(
+    question: Question, policy: Policy, on: date
+) -> None:
+    """A person known nowhere the asker can see, against one of whom nothing was ever heard."""
+    before, after = (
+        decision.decide(question, policy, Person((), "1", unknown=unknown), on).data_sorts
+        for unknown in (False, True)
+    )
+    for known, unknown in zip(before, after, strict=True):
+        if known != unknown:
+            assert (known.reason, unknown.reason) == (Reason.NO_HOLDER, Reason.UNKNOWN_PERSON)
+            assert known.grounds == unknown.grounds
+            assert not any(ground.blocking for ground in unknown.grounds)
+        else:
+            assert unknown.reason is not Reason.UNKNOWN_PERSON
+
+
+@unhurried
+@given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
+def test_a_decease_changes_no_decision(
+    question: Question, policy: Policy, person: Person, on: date
+) -> None:
+    living = decision.decide(question, policy, replace(person, deceased_on=None), on)
+    died = replace(person, deceased_on=worlds.START)
+    assert decision.decide(question, policy, died, on) == living
 
 
 @unhurried
@@ -119,7 +150,7 @@ def test_who_is_told_of_a_day_is_who_may_ask_about_it_by_what_allows_both(
 def good(question: Question, policy: Policy, person: Person, on: date) -> set[str]:
     """The grounds on which it is permitted, or would be if there were a holder."""
     (part,) = decision.decide(question, policy, person, on).data_sorts
-    return {a.id for a in part.grounds} if part.reason in {None, Reason.NO_HOLDER} else set()
+    return {a.id for a in part.grounds} if part.reason in UNREFUSED else set()
 
 
 @unhurried

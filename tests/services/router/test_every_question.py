@@ -132,7 +132,8 @@ def small_policy(held_as: frozenset[int], *grounds: Authorization) -> Policy:
 
 def small_person(known: Line | None, held: Line | None) -> Person:
     both = ((ASKER, known), (SENDER, held))
-    return Person(tuple(Inscription(where, *line) for where, line in both if line), "1")
+    lines = tuple(Inscription(where, *line) for where, line in both if line)
+    return Person(lines, "1", unknown=not lines)
 
 
 def small_questions() -> list[Question]:
@@ -158,3 +159,4 @@ def test_every_world_of_one_or_two_deliberations_is_decided_as_the_oracle_does(
             said[decided[SORTS[0]].said] += 1
     assert min(said.values()) > 100
     assert said.keys() >= {"NOT_AUTHORISED", "SUBJECT_NOT_INTEGRATED", "PERMITTED"}
+    assert ("UNKNOWN_PERSON" in said) == (every_world is small_worlds)

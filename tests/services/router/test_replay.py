@@ -162,3 +162,23 @@ def test_an_entry_without_its_question_cannot_be_made_again() -> None:
             entry.institution.CopyFrom(institutions.to_wire(worlds.INSTITUTIONS[0]))
             with pytest.raises(replay.Incomplete):
                 replay.past(entry)
+
+
+@whole_worlds
+@given(worlds.policy(), st.data())
+def test_a_decision_by_the_first_rules_is_made_again_by_them(
+    policy: Policy, data: st.DataObject
+) -> None:
+    """Then an unknown person was one without a holder, and no rules were named."""
+    unknown = Person((), "1", unknown=True)
+    entry = data.draw(consultation("T", policy, replace(unknown, unknown=False)))
+    record = exchange_pb2.ConsultationRecord.FromString(entry.content)
+    record.decision.ClearField("rules")
+    entry.content = record.SerializeToString(deterministic=True)
+    assert replay.differences(replay.past(entry), policy, unknown) == ()
+    record.decision.rules = replay.UNKNOWN_TOLD_APART
+    entry.content = record.SerializeToString(deterministic=True)
+    missing = decision_pb2.REFUSAL_REASON_NO_HOLDER
+    had_no_holder = any(part.reason == missing for part in record.decision.data_sorts)
+    found = replay.differences(replay.past(entry), policy, unknown)
+    assert bool(found) == had_no_holder

@@ -73,6 +73,7 @@ def test_a_case_is_decided_as_it_says(case: Case, policy: Policy) -> None:
             Inscription(institutions.parse(k["at"]), k["quality"], days(k)) for k in case["known"]
         ),
         "1",
+        unknown=not case["known"],
     )
     on = case.get("on", clock.today())
     found = person if decision.needs_person(question, policy, on) else None

@@ -90,7 +90,9 @@ def person(draw: st.DrawFn) -> Person:
     lines = st.builds(
         Inscription, st.sampled_from(INSTITUTIONS), st.sampled_from(QUALITIES), period()
     )
-    return Person(tuple(draw(st.lists(lines, max_size=4))), "1")
+    known = tuple(draw(st.lists(lines, max_size=4)))
+    died = draw(st.none() | st.sampled_from(EVERY_DAY))
+    return Person(known, "1", "", died, not known and died is None and draw(st.booleans()))
 
 
 @st.composite
