@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,30 +28,47 @@ class Code:
     """Written for a rule; otherwise the constraints alone say it."""
 
 
-def label(error_id: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the rules of some forms find: the class of each anomaly, by code."""
+
+    forms: tuple[str, ...]
+    kinds: str
+    """Which kinds of anomaly mean something of their own there; empty: none."""
+    codes: dict[str, str]
+
+
+def label(error_id: str, of: str = "") -> str:
     """What an anomaly means, in four languages on one line; empty where its kind is not known."""
-    texts = kinds().get(error_id[-3:], {})
+    texts = kinds(of).get(error_id[-3:], {})
     return " / ".join(texts[language] for language in labels.LANGUAGES if language in texts)
 
 
 @cache
-def kinds() -> dict[str, dict[str, str]]:
-    """What each kind of anomaly means, by language."""
-    known: dict[str, dict[str, str]] = _load("anomalies.yaml")
-    return known
+def kinds(of: str = "") -> dict[str, dict[str, str]]:
+    """What each kind means, by language; `of` names those with a meaning of their own."""
+    common: dict[str, dict[str, str]] = _load("anomalies.yaml")
+    return {**common, **_load(f"anomalies_of_{of}.yaml")} if of else common
 
 
 @cache
-def rules() -> dict[str, dict[str, str]]:
-    """The class of each anomaly that a rule finds, by form and code."""
-    known: dict[str, dict[str, str]] = _load("rules.yaml")
-    return known
+def rules() -> tuple[Rules, ...]:
+    """Every anomaly that a rule finds."""
+    return tuple(
+        Rules(tuple(one["forms"]), one.get("kinds", ""), one["codes"])
+        for one in _load("rules.yaml")
+    )
 
 
-def of_rules(form: str, zone: str) -> dict[str, str]:
-    """The class of each anomaly that the rules of a form find in an element, by code."""
-    written = rules().get(form, {})
-    return {code: gravity for code, gravity in written.items() if code.startswith(f"{zone}-")}
+def of_rules(form: str, zone: str) -> list[Code]:
+    """The anomalies that the rules of a form find in an element."""
+    return [
+        code(zone, error_id[-3:], gravity, kinds_of=several.kinds, by_rule=True)
+        for several in rules()
+        if form in several.forms
+        for error_id, gravity in several.codes.items()
+        if error_id.startswith(f"{zone}-")
+    ]
 
 
 def of_constraints(document: Document, member: Member) -> set[str]:
@@ -72,14 +90,11 @@ def of_constraints(document: Document, member: Member) -> set[str]:
     return found
 
 
-def code(zone: str, kind: str, name: str, gravity: str, *, by_rule: bool) -> Code:
-    """An anomaly with its texts; each begins with what the element is called."""
-    called = labels.of(zone, name)
-    texts = {
-        language: f"{called.get(language, name)}: {text}"
-        for language, text in kinds()[kind].items()
-    }
-    return Code(f"{zone}-{kind}", gravity, texts, by_rule)
+def code(
+    zone: str, kind: str, gravity: str = BLOCKING, *, kinds_of: str = "", by_rule: bool = False
+) -> Code:
+    """An anomaly with what its kind means."""
+    return Code(f"{zone}-{kind}", gravity, kinds(kinds_of)[kind], by_rule)
 
 
 def _of_text(member: Member) -> set[str]:
@@ -100,8 +115,5 @@ def _of_text(member: Member) -> set[str]:
     return found
 
 
-def _load(name: str) -> dict[str, dict[str, str]]:
-    known: dict[str, dict[str, str]] = yaml.safe_load(
-        Path(__file__).with_name(name).read_text("utf-8")
-    )
-    return known
+def _load(name: str) -> Any:
+    return yaml.safe_load(Path(__file__).with_name(name).read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh.schemas import anomalies, documents, labels, structure
 from mesh.schemas.anomalies import Code
@@ -50,20 +50,18 @@ def of(quarter: Quarter) -> tuple[Entry, ...]:
 
 def _entry(zone: str, uses: list[Use], kinds: set[str]) -> Entry:
     names = tuple(dict.fromkeys(use.member.name for use in uses))
-    written: dict[str, str] = {}
+    codes = {f"{zone}-{kind}": [anomalies.code(zone, kind)] for kind in kinds}
     for form in dict.fromkeys(use.form for use in uses):
-        written |= anomalies.of_rules(form, zone)
-    codes = {
-        **{f"{zone}-{kind}": (anomalies.BLOCKING, False) for kind in kinds},
-        **{code: (gravity, True) for code, gravity in written.items()},
-    }
-    return Entry(
-        zone,
-        names,
-        labels.of(zone, names[0]),
-        tuple(uses),
-        tuple(
-            anomalies.code(zone, code[-3:], names[0], gravity, by_rule=by_rule)
-            for code, (gravity, by_rule) in sorted(codes.items())
-        ),
-    )
+        for written in anomalies.of_rules(form, zone):
+            same = codes.setdefault(written.code, [])
+            if written not in same:
+                same.append(written)
+    several = tuple(_told(names[0], zone, code) for key in sorted(codes) for code in codes[key])
+    return Entry(zone, names, labels.of(zone, names[0]), tuple(uses), several)
+
+
+def _told(name: str, zone: str, code: Code) -> Code:
+    """An anomaly whose text begins with what its element is called."""
+    called = labels.of(zone, name)
+    texts = {lang: f"{called.get(lang, name)}: {text}" for lang, text in code.texts.items()}
+    return replace(code, texts=texts)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
-import yaml
 from crossroads.forms.v1 import dmfa_pb2, dmfa_update_pb2, notification_pb2
 
 from mesh import clock
+from mesh.schemas import anomalies
 from services.declarations.dmfa.domain import BLOCKING, Anomaly
 from services.declarations.domain import Employer
 
 LONGEST_VALUE = 200
 REFUSED, ACCEPTED = "0", "1"
 THIS_FORM, BY_SOCIAL_SECURITY = "1", "2"
-HERE = Path(__file__).parent
 _HEAD = (
     "identification",
     "form_creation_date",
@@ -75,18 +72,13 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_VALUE])
 
 
-def label(error_id: str) -> str:
-    """What an anomaly means, in four languages on one line; empty where only its code says it."""
-    return _labels().get(error_id[-3:], "")
-
-
 def _report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
     report = notification_pb2.AnomalyReport(
         error_id=anomaly.error_id, tag_name=shown(anomaly.tag), anomaly_class=anomaly.gravity
     )
     if anomaly.value:
         report.value = shown(anomaly.value)
-    if meaning := label(anomaly.error_id):
+    if meaning := anomalies.label(anomaly.error_id, "dmfa"):
         report.anomaly_label = meaning
     for field, text in (
         ("line_nbr", anomaly.line),
@@ -96,14 +88,3 @@ def _report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
         if text:
             setattr(report.anomaly_location, field, text)
     return report
-
-
-@cache
-def _labels() -> dict[str, str]:
-    kinds: dict[str, dict[str, str]] = {}
-    for folder in (HERE.parent / "dimona", HERE):
-        kinds |= yaml.safe_load((folder / "anomalies.yaml").read_text("utf-8"))
-    return {
-        kind: " / ".join(texts[language] for language in ("nl", "fr", "de", "en"))
-        for kind, texts in kinds.items()
-    }

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
-import yaml
 from crossroads.forms.v1 import notification_pb2
 
 from mesh import clock
+from mesh.schemas import anomalies
 from services.declarations.risks import comparison
 from services.declarations.risks.domain import Anomaly, Risk
 
 LONGEST = 200
 REFUSED, ACCEPTED = "0", "1"
 THIS_FORM, BY_SOCIAL_SECURITY = "1", "2"
-LANGUAGES = ("nl", "fr", "de", "en")
 
 
 def write(
@@ -68,7 +65,7 @@ def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
         error_id=anomaly.error_id,
         tag_name=_shown(anomaly.tag),
         anomaly_class=anomaly.gravity,
-        anomaly_label=_labels().get(anomaly.error_id[-3:]),
+        anomaly_label=anomalies.label(anomaly.error_id, "risks") or None,
     )
     if anomaly.value:
         told.value = _shown(anomaly.value)
@@ -82,12 +79,3 @@ def report(anomaly: Anomaly) -> notification_pb2.AnomalyReport:
 def _shown(text: str) -> str:
     """A text as XML can bear it, and not too long."""
     return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])
-
-
-@cache
-def _labels() -> dict[str, str]:
-    """What each kind of anomaly means, in four languages on one line."""
-    kinds = yaml.safe_load(Path(__file__).with_name("anomalies.yaml").read_text("utf-8"))
-    return {
-        kind: " / ".join(texts[language] for language in LANGUAGES) for kind, texts in kinds.items()
-    }

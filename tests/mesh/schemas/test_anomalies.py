@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.schemas import anomalies, glossary
+from mesh.schemas import anomalies, documents, glossary
 from mesh.schemas.labels import LANGUAGES
 from mesh.schemas.quarters import Quarter
 
@@ -21,27 +21,28 @@ def test_every_code_in_the_services_is_written_down() -> None:
         for module in SERVICES.rglob("*.py")
         for code in WRITTEN_OUT.findall(module.read_text("utf-8"))
     }
-    known = {code for rules in anomalies.rules().values() for code in rules}
+    known = {code for rules in anomalies.rules() for code in rules.codes}
     assert named - known == set()
 
 
 def test_every_rule_has_a_class_and_a_kind_with_its_texts() -> None:
-    for codes in anomalies.rules().values():
-        for code, gravity in codes.items():
+    for rules in anomalies.rules():
+        for code, gravity in rules.codes.items():
             assert gravity in {"B", "P", "NP", "D", "W", "I"}, code
             assert re.fullmatch(r"\d{5}-\d{3}", code)
-            assert set(anomalies.kinds()[code[-3:]]) == set(LANGUAGES), code
+            assert set(anomalies.kinds(rules.kinds)[code[-3:]]) == set(LANGUAGES), code
 
 
 def test_rules_stand_in_the_glossary_with_their_class() -> None:
     told = {
-        code.code: code
+        (code.code, code.gravity)
         for entry in glossary.of(Quarter(2023, 4))
         for code in entry.anomalies
         if code.by_rule
     }
-    for codes in anomalies.rules().values():
-        assert {code: told[code].gravity for code in codes} == codes
+    for rules in anomalies.rules():
+        assert rules.codes.items() <= told
+        assert set(rules.forms) <= set(documents.known())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -59,3 +60,4 @@ def test_the_label_of_a_notification_is_in_four_languages() -> None:
         "is missing",
     ]
     assert anomalies.label("00024-999") == ""
+    assert anomalies.label("00534-182", "dmfa") != anomalies.label("00534-182", "risks")
