@@ -20,7 +20,7 @@ MODEST_CALLERS = 4
 MODEST_CALLS = 600
 PAUSE_S = 0.02
 P50_TARGET_MS = 15.0
-PER_S_TARGET = 400.0
+PER_S_TARGET = 1_200.0
 CONSULT = "/crossroads.router.v1.Exchange/Consult"
 
 
