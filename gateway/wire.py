@@ -49,7 +49,7 @@ def encoded(element: Any, descriptor: Any, quarter: int) -> bytes | None:
 
 
 @lru_cache(maxsize=4096)
-def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901  # the hot loop stands in one piece
+def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901 - the hot loop stands in one piece
     """A function that reads so many elements as those of a block, and those within them.
 
     It takes elements as they stand in the document, and adds up the texts that it read.
@@ -59,7 +59,7 @@ def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901  # the 
     bounded = tuple((shaped.bits[part.name], part) for part in shaped.bounded)
     holding: set[int] = set()
 
-    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901, PLR0912
+    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901, PLR0912 - as above
         standing, last, empty, blocks = 0, -1, 0, 0
         pieces: list[bytes] = []
         append = pieces.append

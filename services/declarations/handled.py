@@ -27,3 +27,12 @@ class Handled:
     def ring(self) -> None:
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
+
+
+async def rings(bell: asyncio.Event, within_s: float) -> None:
+    """Wait for a bell, but not longer than that."""
+    try:
+        async with asyncio.timeout(within_s):
+            await bell.wait()
+    except TimeoutError:
+        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import time
@@ -21,7 +20,7 @@ from services.declarations.courtesy import Courtesy
 from services.declarations.dimona.domain import DimonaPeriod
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Channel, Declaration, State
-from services.declarations.handled import Handled
+from services.declarations.handled import Handled, rings
 from services.declarations.mandates import declarants
 from services.declarations.mandates.declarants import Declarants
 from services.declarations.store import Store
@@ -72,7 +71,7 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
             left = until - time.monotonic()
             if found.state is not State.RECEIVED or left <= 0:
                 return declarations_pb2.GetDeclarationResponse(declaration=_declaration(found))
-            await _rings(bell, left)
+            await rings(bell, left)
 
     async def ListDeclarations(
         self, request: declarations_pb2.ListDeclarationsRequest, _: object
@@ -101,14 +100,6 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
     async def _store(self, sent: list[Declaration]) -> Sequence[Declaration]:
         async with self._engine.begin() as connection:
             return await Store(connection).receive(sent)
-
-
-async def _rings(bell: asyncio.Event, within_s: float) -> None:
-    try:
-        async with asyncio.timeout(within_s):
-            await bell.wait()
-    except TimeoutError:
-        return
 
 
 _CHANNELS = {

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2
 
@@ -27,7 +26,6 @@ from services.router.peers import Ledger, Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
 from services.router.replies import Pending
 
-LOG = structlog.get_logger()
 MOST_TOGETHER = 256
 
 

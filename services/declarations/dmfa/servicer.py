@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.records import Kind, Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.domain import Employer, State
-from services.declarations.handled import Handled
+from services.declarations.handled import Handled, rings
 from services.declarations.store import Store as Declarations
 
 LARGEST_UPDATE = 8 << 20
@@ -105,7 +104,7 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
             left = until - time.monotonic()
             if found.state is not State.RECEIVED or left <= 0:
                 return dmfa_pb2.GetDmfaResponse(declaration=wire.declaration(found))
-            await _rings(bell, left)
+            await rings(bell, left)
 
     async def ListDmfaIdentifiers(
         self, request: dmfa_pb2.ListDmfaIdentifiersRequest, _: object
@@ -187,14 +186,6 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
                 "NOT_THE_EMPLOYER",
                 metadata={"error_id": "00011-155"},
             )
-
-
-async def _rings(bell: asyncio.Event, within_s: float) -> None:
-    try:
-        async with asyncio.timeout(within_s):
-            await bell.wait()
-    except TimeoutError:
-        return
 
 
 def _employer() -> str:

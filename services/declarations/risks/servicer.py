@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import grpc
@@ -16,6 +15,7 @@ from services.declarations import employers
 from services.declarations.domain import Channel
 from services.declarations.domain import State as Handled
 from services.declarations.handled import Handled as Bell
+from services.declarations.handled import rings
 from services.declarations.risks import attestation, wire
 from services.declarations.risks import form as forms
 from services.declarations.risks.domain import Action, Submission
@@ -95,7 +95,7 @@ class Servicer(risks_pb2_grpc.RisksServicer):
             left = until - time.monotonic()
             if found.handled is not Handled.RECEIVED or left <= 0:
                 return wire.answer(found, risks.get(found.number))
-            await _rings(bell, left)
+            await rings(bell, left)
 
     async def ListRisks(
         self, request: risks_pb2.ListRisksRequest, _: object
@@ -154,14 +154,6 @@ class Servicer(risks_pb2_grpc.RisksServicer):
                 "NOT_THE_EMPLOYER",
                 metadata={"error_id": "90067-155"},
             )
-
-
-async def _rings(bell: asyncio.Event, within_s: float) -> None:
-    try:
-        async with asyncio.timeout(within_s):
-            await bell.wait()
-    except TimeoutError:
-        return
 
 
 def _number(recorded: Recorded) -> str:
