@@ -20,6 +20,10 @@ LOG = structlog.get_logger()
 OPENINGS = metrics.get_meter("crossroads").create_counter(
     "crossroads.circuit.openings", description="How often a holder was left alone for a while."
 )
+SLOW_S = 0.25
+"""A holder that has owed an answer for so long is slow."""
+MOST_OF_SLOW = 32
+"""So many questions may wait for a slow holder, a third of the places in this process."""
 Supply = Callable[[list[supplier_pb2.Question]], Awaitable[Sequence[supplier_pb2.Answer]]]
 LATE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_LATE)
 UNAVAILABLE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
@@ -41,20 +45,37 @@ class Holder:
         self._ask = supply
         self._clock = clock
         self._circuit = Circuit()
+        self._waiting = 0
+        self._owing: dict[object, float] = {}
         self._queue: Coalescer[supplier_pb2.Question, supplier_pb2.Answer] = Coalescer(
             self._supply, name=f"supplier {name}", queue=2_000, in_flight=4
         )
 
     def ask(self, question: supplier_pb2.Question) -> asyncio.Future[supplier_pb2.Answer]:
-        """The answer; LATE or UNAVAILABLE where there is none, at once if the circuit is open."""
+        """The answer; LATE or UNAVAILABLE where there is none.
+
+        That is told at once where the circuit is open, and where the holder is slow and many
+        wait for it already: who asks others too must find a place.
+        """
+        if self._waiting >= MOST_OF_SLOW and self._is_slow():
+            return ready(LATE)
         may_ask, self._circuit = circuit.ask(self._circuit, self._clock())
         if not may_ask:
             return ready(UNAVAILABLE)
         try:
-            return self._queue.ask(question)
+            answer = self._queue.ask(question)
         except Refusal as refusal:
             LOG.warning("a holder is not asked", holder=self._name, reason=refusal.reason)
             return ready(UNAVAILABLE)
+        self._waiting += 1
+        answer.add_done_callback(self._answered)
+        return answer
+
+    def _answered(self, _: asyncio.Future[supplier_pb2.Answer]) -> None:
+        self._waiting -= 1
+
+    def _is_slow(self) -> bool:
+        return bool(self._owing) and self._clock() - min(self._owing.values()) > SLOW_S
 
     async def _supply(
         self, questions: list[supplier_pb2.Question]
@@ -62,12 +83,16 @@ class Holder:
         if self._circuit.is_shut:
             return [UNAVAILABLE] * len(questions)
         asked_at = self._clock()
+        batch = object()
+        self._owing[batch] = asked_at
         try:
             answers = await self._ask(questions)
         except grpc.aio.AioRpcError as error:
             return self._failed(asked_at, error.code(), len(questions))
         except Refusal as refusal:
             return self._failed(asked_at, refusal.code, len(questions))
+        finally:
+            del self._owing[batch]
         self._turn(Circuit())
         return answers
 

@@ -10,7 +10,7 @@ from crossroads.router.v1 import exchange_pb2, supplier_pb2
 
 from mesh.refusals import Refusal
 from services.router.circuit import FAILURES, FIRST_S
-from services.router.holder import Holder
+from services.router.holder import MOST_OF_SLOW, SLOW_S, Holder
 
 OK = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_OK)
 DEAD = Refusal(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
@@ -99,3 +99,31 @@ async def test_an_answer_between_failures_keeps_it_asked(outside: Outside) -> No
             await outside.status()
         outside.failing = None
         assert await outside.status() == exchange_pb2.ANSWER_STATUS_OK
+
+
+async def test_only_so_many_wait_for_a_slow_holder(outside: Outside) -> None:
+    outside.gate.clear()
+    waiting = [asyncio.create_task(outside.status()) for _ in range(MOST_OF_SLOW + 8)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    outside.now = SLOW_S * 2
+    late = await asyncio.gather(*(outside.status() for _ in range(20)))
+    assert set(late) == {exchange_pb2.ANSWER_STATUS_LATE}
+    outside.gate.set()
+    assert set(await asyncio.gather(*waiting)) == {exchange_pb2.ANSWER_STATUS_OK}
+    assert await outside.status() == exchange_pb2.ANSWER_STATUS_OK
+
+
+async def test_few_wait_for_a_slow_holder_as_long_as_it_takes(outside: Outside) -> None:
+    outside.gate.clear()
+    waiting = [asyncio.create_task(outside.status()) for _ in range(MOST_OF_SLOW - 1)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    outside.now = SLOW_S * 2
+    another = asyncio.create_task(outside.status())
+    await asyncio.sleep(0)
+    assert not another.done()
+    outside.gate.set()
+    answers = await asyncio.gather(*waiting, another)
+    assert set(answers) == {exchange_pb2.ANSWER_STATUS_OK}
