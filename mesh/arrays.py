@@ -21,7 +21,7 @@ NULL = b"\xff\xff\xff\xff"
 _length = struct.Struct("!i").pack
 _number = struct.Struct("!iq").pack
 _head = struct.Struct("!iiIii").pack
-"""Dimensions, whether any is null, type of the elements, how many there are, number of the first."""
+"""Dimensions, whether any is null, type of the elements, their number, index of the first."""
 
 
 def _text(value: str) -> bytes:

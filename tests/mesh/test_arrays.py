@@ -30,9 +30,7 @@ def test_lists_arrive_as_they_are(database: str) -> None:
         async def echoed(of: str, given: list[Any]) -> tuple[list[Any], int]:
             async with engine.connect() as connection:
                 rows = await connection.execute(
-                    sa.text(
-                        f"SELECT CAST(:given AS {of}[]), cardinality(CAST(:given AS {of}[]))"
-                    ),
+                    sa.text(f"SELECT CAST(:given AS {of}[]), cardinality(CAST(:given AS {of}[]))"),
                     {"given": given},
                 )
                 row = rows.one()
