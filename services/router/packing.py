@@ -20,3 +20,17 @@ def packed(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[T]]:
             batch.extend(part)
     if batch:
         yield batch
+
+
+def weighed(things: Iterable[bytes], most_bytes: int) -> Iterator[list[bytes]]:
+    """Batches in order; none is empty, and only a thing heavier than `most_bytes` exceeds it."""
+    batch: list[bytes] = []
+    weight = 0
+    for thing in things:
+        if batch and weight + len(thing) > most_bytes:
+            yield batch
+            batch, weight = [], 0
+        batch.append(thing)
+        weight += len(thing)
+    if batch:
+        yield batch
