@@ -11,9 +11,8 @@ import grpc
 from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, deadlines, identification, telemetry, tickets
+from mesh import call, clock, deadlines, telemetry, tickets
 from mesh.refusals import Refusal
-from services.declarations import employers
 from services.declarations.dmfa import notice, wire
 from services.declarations.dmfa.arrival import Arrival, check, malformed, too_large
 from services.declarations.dmfa.intake import Intake
@@ -21,8 +20,11 @@ from services.declarations.dmfa.records import Kind, Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.domain import Employer, State
 from services.declarations.handled import Handled, rings
+from services.declarations.mandates import declarants
+from services.declarations.mandates.declarants import Declarants
 from services.declarations.store import Store as Declarations
 
+NO_MANDATE = "00011-155"
 LARGEST_UPDATE = 8 << 20
 """Bytes of a correction."""
 PAGE = 100
@@ -32,19 +34,21 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
     def __init__(self, engine: AsyncEngine, handled: Handled) -> None:
         self._engine = engine
         self._handled = handled
+        self._declarants = Declarants(engine)
 
     async def SubmitDmfa(
         self, requests: AsyncIterator[dmfa_pb2.SubmitDmfaRequest], _: object
     ) -> dmfa_pb2.SubmitDmfaResponse:
-        arrival = Arrival(self._engine, _employer())
+        arrival = Arrival(self._engine, declarants.caller())
         await arrival.read(requests)
         form = arrival.closing.form
         whole = form.employer_declaration
         try:
             _check_id(arrival.closing.request_id)
-            await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+            employer = await self._employer(whole.company_id, whole.noss_registration_nbr)
             stored = await self._receive(
                 _submission(
+                    employer,
                     Kind.ORIGINAL,
                     arrival.ticket,
                     arrival.closing.request_id,
@@ -69,13 +73,14 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         _check_id(request.request_id)
         check(request.anomalies)
         whole = request.form.employer_declaration_update
-        await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+        employer = await self._employer(whole.company_id, whole.noss_registration_nbr)
         form = request.form.SerializeToString(deterministic=True)
         anomalies = [a.SerializeToString(deterministic=True) for a in request.anomalies]
         if len(form) + sum(map(len, anomalies)) > LARGEST_UPDATE:
             raise too_large(LARGEST_UPDATE)
         stored = await self._receive(
             _submission(
+                employer,
                 Kind.CORRECTION,
                 tickets.new(),
                 request.request_id,
@@ -130,9 +135,10 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
     ) -> dmfa_pb2.GetQuarterResponse:
         most, after = _page(request.page_size, request.page_token)
         known_at = _moment(request.known_at)
+        employer = await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
             found = await Store(connection).of_quarter(
-                _employer(), request.quarter, known_at, after, most + 1
+                employer, request.quarter, known_at, after, most + 1
             )
         return dmfa_pb2.GetQuarterResponse(
             workers=[wire.worker(one) for one in found[:most]],
@@ -160,7 +166,7 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
 
     async def _found(self, ticket: str) -> Submission:
         async with self._engine.connect() as connection:
-            found = await Intake(connection).submission(_employer(), ticket)
+            found = await Intake(connection).submission(declarants.caller(), ticket)
         if found is None:
             raise Refusal(grpc.StatusCode.NOT_FOUND, "DECLARATION_NOT_FOUND")
         return found
@@ -173,26 +179,14 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         telemetry.note(crossroads__ticket=stored.ticket, crossroads__channel=sent.channel.value)
         return stored
 
-    async def _check_declarant(self, company_id: str, nsso: str) -> None:
-        """Only the employer that the form names may send it."""
+    async def _employer(self, company_id: str, nsso_number: str) -> str:
+        """Whose declaration it is, by the numbers in its form. Raises NOT_THE_EMPLOYER."""
         company = company_id if company_id.strip("0") else ""
-        number, bearer = employers.nsso_number(nsso), None
-        if identification.nsso_number_is_valid(number):
-            async with self._engine.connect() as connection:
-                bearer = await Declarations(connection).bearer(number)
-        if not employers.is_declarant(_employer(), company, number, bearer):
-            raise Refusal(
-                grpc.StatusCode.PERMISSION_DENIED,
-                "NOT_THE_EMPLOYER",
-                metadata={"error_id": "00011-155"},
-            )
-
-
-def _employer() -> str:
-    return employers.enterprise_number(call.caller().principal.name)
+        return await self._declarants.named(company, nsso_number, NO_MANDATE)
 
 
 def _submission(
+    employer: str,
     kind: Kind,
     ticket: str,
     request_id: str,
@@ -204,9 +198,8 @@ def _submission(
     form: bytes,
     anomalies: list[bytes],
 ) -> Submission:
-    caller = call.caller()
     return Submission(
-        employer=_employer(),
+        employer=employer,
         ticket=ticket,
         request_id=request_id,
         digest=digest,
@@ -217,8 +210,9 @@ def _submission(
         received_at=clock.now(),
         form=form,
         anomalies=tuple(anomalies),
-        caller=caller.identity.path,
-        chain=caller.chain,
+        caller=call.caller().identity.path,
+        declarant=declarants.caller(),
+        chain=declarants.chain(employer),
         traceparent=telemetry.traceparent(),
     )
 

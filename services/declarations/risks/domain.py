@@ -216,6 +216,8 @@ class Submission:
     received_on: date | None = None
     """The day on which the paper came in."""
     caller: str = ""
+    declarant: str = ""
+    """Path of who sent it: the declarer, or the mandatary of that employer."""
     chain: tuple[str, ...] = ()
     traceparent: str = ""
     handled: Handled = Handled.RECEIVED
