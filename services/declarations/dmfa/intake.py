@@ -77,8 +77,9 @@ class Intake:
                 " declarant, channel, quarter, workers, received_at, form, anomalies, caller,"
                 " chain, traceparent, state, notification, declaration_pid)"
                 " VALUES (:employer, :ticket, :request_id, :digest, :kind, :declarant, :channel,"
-                " :quarter, :workers, :received_at, :form, :anomalies, :caller, :chain, :traceparent, :state, :notification,"
-                " :declaration_pid) ON CONFLICT (employer, declarant, request_id) DO NOTHING"
+                " :quarter, :workers, :received_at, :form, :anomalies, :caller, :chain,"
+                " :traceparent, :state, :notification, :declaration_pid)"
+                " ON CONFLICT (employer, declarant, request_id) DO NOTHING"
             ),
             _values(sent),
         )
