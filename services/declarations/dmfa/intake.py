@@ -146,6 +146,24 @@ class Intake:
         row = found.one_or_none()
         return _submission(row) if row else None
 
+    async def declarations(
+        self, employer: str, quarter: str, before: int, most: int
+    ) -> list[Submission]:
+        """Newest first, those before a sequence number; without a quarter, of every one."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT employer, ticket, sequence, request_id, digest, kind, declarant, channel,"
+                " quarter, workers, received_at, CAST('' AS bytea) AS form,"
+                " CAST('{}' AS bytea[]) AS anomalies, caller, chain, traceparent, state,"
+                " notification, declaration_pid FROM dmfa_declarations"
+                " WHERE employer = :employer AND sequence < :before"
+                " AND (:quarter = '' OR quarter = :quarter)"
+                " ORDER BY sequence DESC LIMIT :most"
+            ),
+            {"employer": employer, "quarter": quarter, "before": before, "most": most},
+        )
+        return [_submission(row) for row in rows]
+
     async def declaration_pid(self, employer: str, quarter: str) -> int:
         """The number of the employer's quarter; 0 where no original was accepted."""
         found = await self._connection.scalar(
@@ -201,4 +219,5 @@ def _submission(row: Any) -> Submission:
         state=State(row.state),
         notification=bytes(row.notification),
         declaration_pid=row.declaration_pid,
+        sequence=row.sequence,
     )

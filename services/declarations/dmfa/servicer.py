@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
 
 import grpc
 from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import call, clock, deadlines, telemetry, tickets
 from mesh.refusals import Refusal
+from services.declarations import asked
 from services.declarations.dmfa import notice, wire
 from services.declarations.dmfa.arrival import Arrival, check, malformed, too_large
 from services.declarations.dmfa.intake import Intake
@@ -28,6 +28,7 @@ NO_MANDATE = "00011-155"
 LARGEST_UPDATE = 8 << 20
 """Bytes of a correction."""
 PAGE = 100
+LAST = 2**63 - 1
 
 
 class Servicer(dmfa_pb2_grpc.DmfaServicer):
@@ -111,6 +112,20 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
                 return dmfa_pb2.GetDmfaResponse(declaration=wire.declaration(found))
             await rings(bell, left)
 
+    async def ListDmfa(
+        self, request: dmfa_pb2.ListDmfaRequest, _: object
+    ) -> dmfa_pb2.ListDmfaResponse:
+        employer, most = await self._declarants.check(request.employer), request.page_size or PAGE
+        before = asked.sequence_token(request.page_token, LAST)
+        async with self._engine.connect() as connection:
+            found = await Intake(connection).declarations(
+                employer, request.quarter, before, most + 1
+            )
+        return dmfa_pb2.ListDmfaResponse(
+            declarations=[wire.declaration(one, with_form=False) for one in found[:most]],
+            next_page_token=str(found[most - 1].sequence) if len(found) > most else "",
+        )
+
     async def ListDmfaIdentifiers(
         self, request: dmfa_pb2.ListDmfaIdentifiersRequest, _: object
     ) -> dmfa_pb2.ListDmfaIdentifiersResponse:
@@ -134,7 +149,7 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         self, request: dmfa_pb2.GetQuarterRequest, _: object
     ) -> dmfa_pb2.GetQuarterResponse:
         most, after = _page(request.page_size, request.page_token)
-        known_at = _moment(request.known_at)
+        known_at = asked.moment("known_at", request.known_at)
         employer = await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
             found = await Store(connection).of_quarter(
@@ -226,10 +241,3 @@ def _page(size: int, token: str) -> tuple[int, str]:
     if token and not (token.isascii() and token.isdecimal() and len(token) == 11):
         raise malformed("page_token", "give back the token of the page before")
     return size or PAGE, token
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return clock.parse(text) if text else None
-    except ValueError:
-        raise malformed("known_at", "is no moment by RFC 3339") from None

@@ -1,4 +1,4 @@
-"""Who declared a quarter or a risk, beside whose it is; parts wait under who sends them."""
+"""Who declared a quarter or a risk, beside whose it is; risks hear of corrected quarters."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.execute("UPDATE dmfa_declarations SET declarant = employer")
     op.execute("UPDATE risk_declarations SET declarant = declarer")
     op.alter_column("dmfa_parts", "employer", new_column_name="declarant")
+    op.alter_column("risks", "awaited", new_column_name="rests_on")
 
 
 def _declarant(table: str, whose: str) -> None:

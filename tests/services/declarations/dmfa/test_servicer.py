@@ -182,6 +182,18 @@ async def test_a_mandatary_declares_the_quarter_of_its_client(
     ids = dmfa_pb2.ListDmfaIdentifiersRequest(ticket=receipt.ticket)
     form = (await accountant.ListDmfaIdentifiers(ids)).form
     assert form.id_employer_declaration.company_id == BREWERY
+    every = dmfa_pb2.ListDmfaRequest(employer=BREWERY, page_size=1)
+    first = await accountant.ListDmfa(every)
+    every.page_token = first.next_page_token
+    rest = await accountant.ListDmfa(every)
+    listed = [*first.declarations, *rest.declarations]
+    assert [one.declarant for one in listed] == [BREWERY, ACCOUNTANT]
+    assert (listed[1].ticket, rest.next_page_token) == (receipt.ticket, "")
+    assert all(one.notification.identification == "NOTI001" for one in listed)
+    assert not any(one.WhichOneof("declared") for one in listed)
+    other = dmfa_pb2.ListDmfaRequest(quarter="20262")
+    assert not (await brewery.ListDmfa(other)).declarations
+    assert (await refused(service.stub(BAKERY).ListDmfa(every)))[1] == "NOT_THE_EMPLOYER"
 
 
 async def test_a_mandatary_corrects_through_the_gateway(
