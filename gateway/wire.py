@@ -22,7 +22,7 @@ _STRAY = etree.XPath("boolean(descendant::*/@* | descendant::text()[normalize-sp
 _get, _join = dict.get, b"".join
 
 
-Take = Callable[[Any], Sequence[bytes]]
+Take = Callable[[Any], Any]
 
 
 @dataclass(slots=True)
@@ -37,6 +37,8 @@ class Plan:
     steps: list[tuple[int, bytes, Take]] = field(default_factory=list)
     """From the innermost block outwards: its place, its head, what stands in it."""
     known: tuple[dict[str, bytes], ...] = ()
+    of_blocks: Take = itemgetter(slice(None))
+    """Takes what stands at the places of the blocks."""
     private: list[int] = field(default_factory=list)
     """Places of texts that are never remembered."""
 
@@ -45,7 +47,7 @@ class Plan:
 
         Raises UnusualError.
         """
-        if [len(elements[place]) for place in self.blocks] != self.counts:
+        if list(map(len, self.of_blocks(elements))) != self.counts:
             raise UnusualError
         texts = [element.text for element in elements]
         pieces: Any = list(map(_get, self.known, texts))
@@ -56,7 +58,7 @@ class Plan:
             for place, entry in enumerate(self.entries):
                 if pieces[place] is None and entry is not None and entry.nested is None:
                     pieces[place] = self._piece(place, texts[place])
-        blank = [texts[place] for place in self.blocks].count(None)
+        blank = self.of_blocks(texts).count(None)
         read -= texts.count(None) - blank + (len(self.blocks) - blank) * len(texts)
         for place, head, take in self.steps:
             inner = _join(take(pieces))
@@ -112,6 +114,7 @@ def _plan(elements: Sequence[Any], layout: Layout) -> Plan:
     plan = Plan()
     _lay(plan, elements[0], None, layout)
     plan.steps.reverse()
+    plan.of_blocks = _take(plan.blocks)
     plan.known = tuple(_NOTHING if e is None or e.nested else e.known for e in plan.entries)
     plan.private = [
         place
