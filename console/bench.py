@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench import (
     batch,
+    codec,
     consult,
     dimona,
     dmfa,
@@ -149,11 +150,12 @@ async def _nation(endpoints: Path) -> list[Measure]:
     return await lookup.run(endpoints, lambda first, last: nation.fill(admin, first, last))
 
 
-EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish")
+EVERY = ("codec", "story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish")
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
 WITH_BAR = frozenset({"ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
 _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
+    "codec": codec.run,
     "story": _story,
     "consult": consult.run,
     "steady": steady.run,

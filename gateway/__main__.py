@@ -10,6 +10,7 @@ from gateway import peers
 from gateway.door import DoorBook
 from gateway.exchange import Exchange
 from gateway.https import Server
+from gateway.lots import declared
 from gateway.lots.watch import Watch
 from gateway.peers import Declarations, Ledger, Personnel, Quarters, Repertory, Router
 from gateway.web import Web
@@ -24,20 +25,24 @@ LOG = structlog.get_logger()
 async def main(settings: Settings) -> None:
     contracts.check()
     certificates, channels = Certificates(settings.tls), Channels(settings)
-    declarations, door = Declarations(channels), DoorBook(Ledger(channels))
+    declarations, quarters = Declarations(channels), Quarters(channels)
+    door = DoorBook(Ledger(channels))
     web = Web(
         certificates,
         Exchange(Router(channels), Repertory(channels)),
         declarations,
         Personnel(channels),
-        Quarters(channels),
+        quarters,
         door,
         lambda: peers.all_serve(channels),
     )
     server = Server(settings, certificates, web.application())
     LOG.info("serves", port=server.port)
-    lots = settings.lots
-    await server.run(*([Watch(lots, certificates, declarations, door).run()] if lots else []))
+    watches = []
+    if settings.lots:
+        kinds = declared.files(declarations, quarters)
+        watches.append(Watch(settings.lots, certificates, kinds, door).run())
+    await server.run(*watches)
     await channels.close()
     LOG.info("stopped")
 

@@ -10,7 +10,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from lxml import etree
 
-from gateway.reading import XSI, Reader
+from gateway.reading import Reader
+from gateway.wire import XSI
 from mesh.blocks import Block, quarter_of, values
 from mesh.blocks import block as block_of
 from mesh.elements import Anomaly

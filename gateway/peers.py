@@ -148,11 +148,37 @@ class Quarters:
     async def notice(
         self, caller: Identity, ticket: str
     ) -> dmfa_notification_pb2.DmfaUpdateNotificationForm:
+        """All that a declaration changed, put together from its pages."""
         request = dmfa_pb2.ListDmfaChangesRequest(ticket=ticket, page_size=1000)
-        answer: dmfa_pb2.ListDmfaChangesResponse = await self._stub().ListDmfaChanges(
-            request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
-        )
-        return answer.notice
+        whole: dmfa_notification_pb2.DmfaUpdateNotificationForm | None = None
+        while True:
+            page: dmfa_pb2.ListDmfaChangesResponse = await self._stub().ListDmfaChanges(
+                request, timeout=_EXCHANGE_S, metadata=on_behalf_of(caller)
+            )
+            whole = _joined(whole, page.notice) if whole else page.notice
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return whole
+
+
+def _joined(
+    whole: dmfa_notification_pb2.DmfaUpdateNotificationForm,
+    page: dmfa_notification_pb2.DmfaUpdateNotificationForm,
+) -> dmfa_notification_pb2.DmfaUpdateNotificationForm:
+    """A notice with the persons of one more page, and what is owed because of them."""
+    more = page.employer_declaration_update_notif.natural_person_update_notifs
+    whole.employer_declaration_update_notif.natural_person_update_notifs.extend(more)
+    owed = sum(
+        int(one.rectification_amount.debit_amount or 0)
+        - int(one.rectification_amount.credit_amount or 0)
+        for one in (whole, page)
+    )
+    whole.rectification_amount.Clear()
+    if owed < 0:
+        whole.rectification_amount.credit_amount = str(-owed)
+    else:
+        whole.rectification_amount.debit_amount = str(owed)
+    return whole
 
 
 class Repertory:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
 import grpc
 from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2
+from crossroads.forms.v1 import dmfa_pb2 as originals
 from crossroads.forms.v1 import (
-    dmfa_notification_pb2,
-    dmfa_pid_pb2,
     dmfa_update_pb2,
     notification_pb2,
 )
-from crossroads.forms.v1 import dmfa_pb2 as originals
 from google.protobuf.message import Message
 from lxml import etree
 
@@ -32,36 +30,49 @@ MOST_BYTES = 1 << 30
 PART = 250
 """Workers that are handed on together."""
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,48}")
-_TICKET = re.compile(r"[A-Z0-9]{15}")
-_PID_SCHEMA, _NOTICE_SCHEMA = "DmfAPID_20224.xsd", "DmfAUpdateNotification_20223.xsd"
 
 
 class Reading:
     """The steps of a document, one form after the other."""
 
-    def __init__(self, caller: Identity, chunks: AsyncIterable[bytes], key: str) -> None:
+    def __init__(
+        self,
+        caller: Identity,
+        key: str,
+        channel: declarations_pb2.Channel.ValueType = declarations_pb2.CHANNEL_XML,
+    ) -> None:
         """Raises ARGUMENT_INVALID where the key is not 8 to 48 letters, digits and marks."""
         if key and not _KEY.fullmatch(key):
             raise refusal("ARGUMENT_INVALID", "Idempotency-Key")
         self._caller = caller
         self._key = key
-        self._chunks = chunks
+        self._channel = channel
+        self._read = 0
         self._stream = Stream(originals.DmfaOriginal, "NaturalPerson")
         self._digest = hashlib.sha256()
         self._pieces: list[Piece] = []
         self.forms = 0
-
-    async def steps(self) -> AsyncIterator[dmfa_pb2.SubmitDmfaRequest]:
-        """Parts and closings. Raises what the stream raises, XML_TOO_LARGE, ARGUMENT_MISSING."""
         self._begin()
-        read = 0
-        async for chunk in self._chunks:
-            read += len(chunk)
-            if read > MOST_BYTES:
-                raise too_large()
-            for told in self._stream.feed(chunk):
-                for step in self._steps_of(told):
-                    yield step
+
+    async def steps(
+        self, chunks: AsyncIterable[bytes]
+    ) -> AsyncIterator[dmfa_pb2.SubmitDmfaRequest]:
+        """Parts and closings of a document while it comes. Raises what feed and close raise."""
+        async for chunk in chunks:
+            for step in self.feed(chunk):
+                yield step
+        self.close()
+
+    def feed(self, chunk: bytes) -> Iterator[dmfa_pb2.SubmitDmfaRequest]:
+        """The steps that one more chunk completes. Raises what the stream raises, XML_TOO_LARGE."""
+        self._read += len(chunk)
+        if self._read > MOST_BYTES:
+            raise too_large()
+        for told in self._stream.feed(chunk):
+            yield from self._steps_of(told)
+
+    def close(self) -> None:
+        """Nothing may follow. Raises what the stream raises, ARGUMENT_MISSING."""
         self._stream.close()
         if not self.forms:
             raise refusal("ARGUMENT_MISSING", "Form")
@@ -91,7 +102,7 @@ class Reading:
         self.forms += 1
         closing = dmfa_pb2.DmfaClosing(
             request_id=f"{self._key or self._digest.hexdigest()[:48]}-{self.forms}",
-            channel=declarations_pb2.CHANNEL_XML,
+            channel=self._channel,
             form=form,
             anomalies=_reports(ended.anomalies),
         )
@@ -102,10 +113,12 @@ class Reading:
         self._digest = hashlib.sha256(self._caller.path.encode())
 
 
-async def submit(quarters: Quarters, caller: Identity, reading: Reading) -> list[Received]:
+async def submit(
+    quarters: Quarters, caller: Identity, reading: Reading, chunks: AsyncIterable[bytes]
+) -> list[Received]:
     """Hand every form on while it is read; the receipts stand in the order of the forms."""
     received: list[Received] = []
-    steps = reading.steps()
+    steps = reading.steps(chunks)
     while (first := await anext(steps, None)) is not None:
         receipt = await quarters.submit(caller, _one(first, steps))
         received.append(Received(receipt.ticket, clock.parse(receipt.received_at)))
@@ -124,7 +137,10 @@ async def _one(
 
 
 def corrections(
-    root: etree._Element, caller: Identity, key: str
+    root: etree._Element,
+    caller: Identity,
+    key: str,
+    channel: declarations_pb2.Channel.ValueType = declarations_pb2.CHANNEL_XML,
 ) -> list[dmfa_pb2.SubmitDmfaUpdateRequest]:
     """The corrections in a document. Raises XML_WRONG_ROOT, ARGUMENT_MISSING, ARGUMENT_INVALID."""
     if key and not _KEY.fullmatch(key):
@@ -136,7 +152,7 @@ def corrections(
         dmfa_pb2.SubmitDmfaUpdateRequest(
             request_id=f"{key or _digest(caller, form)}-{number}",
             form=form,
-            channel=declarations_pb2.CHANNEL_XML,
+            channel=channel,
             anomalies=_reports(
                 one for one in anomalies if f"{one.location},".startswith(f"1,{number},")
             ),
@@ -145,46 +161,10 @@ def corrections(
     ]
 
 
-async def identifiers(quarters: Quarters, caller: Identity, ticket: str) -> AsyncIterator[bytes]:
-    """The DMFAPID of an accepted declaration, piece by piece."""
-    form: dmfa_pid_pb2.DmfaPidForm | None = None
-    async for page in quarters.identifiers(caller, checked(ticket)):
-        persons = list(page.id_employer_declaration.id_natural_persons)
-        del page.id_employer_declaration.id_natural_persons[:]
-        if form is None:
-            form = page
-            yield _open(dmfa_pid_pb2.DmfaPid(schema_location=_PID_SCHEMA, forms=[form]))
-        for person in persons:
-            yield etree.tostring(codec.tree(person, "IDNaturalPerson"))
-    if form is None:
-        raise Refusal(grpc.StatusCode.NOT_FOUND, "NOTHING_HERE")
-    yield b"</IDEmployerDeclaration></Form></DmfAPID>"
-
-
-async def notice(quarters: Quarters, caller: Identity, ticket: str) -> bytes:
-    """The DMFANOT of an accepted declaration or correction, with its first thousand persons."""
-    told = await quarters.notice(caller, checked(ticket))
-    return codec.write(
-        dmfa_notification_pb2.DmfaUpdateNotification(schema_location=_NOTICE_SCHEMA, forms=[told])
-    )
-
-
-def checked(ticket: str) -> str:
-    """Raises NOTHING_HERE."""
-    if not _TICKET.fullmatch(ticket):
-        raise Refusal(grpc.StatusCode.NOT_FOUND, "NOTHING_HERE")
-    return ticket
-
-
 def _person(message: Message) -> originals.DmfaNaturalPerson:
     if not isinstance(message, originals.DmfaNaturalPerson):
         raise TypeError("a piece of a DmfA is a natural person")
     return message
-
-
-def _open(document: dmfa_pid_pb2.DmfaPid) -> bytes:
-    """The document up to where its persons stand."""
-    return codec.write(document).partition(b"</IDEmployerDeclaration>")[0]
 
 
 def _reports(anomalies: Iterable[Anomaly]) -> list[notification_pb2.AnomalyReport]:

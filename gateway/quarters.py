@@ -8,7 +8,7 @@ from crossroads.forms.v1 import notification_pb2
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gateway import codec, dimona, documents, quarterly
+from gateway import codec, dimona, documents, quarter_answers, quarterly
 from gateway.dimona import Received
 from gateway.peers import Quarters
 from gateway.quarterly import Reading
@@ -28,8 +28,9 @@ class QuarterDesk:
     async def declare(self, request: Request, caller: Identity) -> Response:
         """Originals, of any size, read and handed on while they come."""
         key = request.headers.get("idempotency-key", "")
-        reading = Reading(caller, request.stream(), key)
-        return _received(await quarterly.submit(self._quarters, caller, reading))
+        reading = Reading(caller, key)
+        sent = quarterly.submit(self._quarters, caller, reading, request.stream())
+        return _received(await sent)
 
     async def correct(self, request: Request, caller: Identity) -> Response:
         body = await documents.receive(request.stream())
@@ -41,7 +42,7 @@ class QuarterDesk:
         return _received(receipts)
 
     async def notify(self, request: Request, caller: Identity) -> Response:
-        ticket = quarterly.checked(request.path_params["ticket"])
+        ticket = quarter_answers.checked(request.path_params["ticket"])
         telemetry.note(crossroads__ticket=ticket)
         declaration = await self._quarters.declaration(caller, ticket)
         if not declaration.HasField("notification"):
@@ -53,15 +54,17 @@ class QuarterDesk:
 
     async def identify(self, request: Request, caller: Identity) -> Response:
         """The DMFAPID; its first piece is made before anything is answered."""
-        ticket = quarterly.checked(request.path_params["ticket"])
+        ticket = quarter_answers.checked(request.path_params["ticket"])
         telemetry.note(crossroads__ticket=ticket)
-        pieces = quarterly.identifiers(self._quarters, caller, ticket)
+        pieces = quarter_answers.identifiers(self._quarters, caller, ticket)
         return StreamingResponse(_chained(await anext(pieces), pieces), media_type=XML)
 
     async def tell_changes(self, request: Request, caller: Identity) -> Response:
-        ticket = quarterly.checked(request.path_params["ticket"])
+        ticket = quarter_answers.checked(request.path_params["ticket"])
         telemetry.note(crossroads__ticket=ticket)
-        return Response(await quarterly.notice(self._quarters, caller, ticket), media_type=XML)
+        return Response(
+            await quarter_answers.notice(self._quarters, caller, ticket), media_type=XML
+        )
 
 
 async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -121,6 +121,14 @@ async def submit(
     return received
 
 
+def request(
+    sent: Sent, request_id: str, channel: declarations_pb2.Channel.ValueType
+) -> risks_pb2.SubmitRiskRequest:
+    return risks_pb2.SubmitRiskRequest(
+        request_id=request_id, form=sent.form, channel=channel, anomalies=sent.anomalies
+    )
+
+
 async def notification(risks: Risks, caller: Identity, ticket: str) -> bytes | None:
     """The notification on a declaration; None while it is being handled. Raises NOTHING_HERE."""
     found = await risks.risk(caller, ticket)
@@ -141,13 +149,7 @@ async def _submit(
     receipt: risks_pb2.SubmitRiskResponse | risks_pb2.SubmitPaperRiskResponse
     if keyed is None:
         receipt = await risks.submit(
-            caller,
-            risks_pb2.SubmitRiskRequest(
-                request_id=request_id,
-                form=sent.form,
-                channel=declarations_pb2.CHANNEL_XML,
-                anomalies=sent.anomalies,
-            ),
+            caller, request(sent, request_id, declarations_pb2.CHANNEL_XML)
         )
     else:
         receipt = await risks.submit_paper(

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from lxml import etree
 
-from gateway import documents
+from gateway import documents, wire
 from gateway.codec import SCHEMA_LOCATION
 from gateway.reading import Reader, Stubs
 from mesh.blocks import block, quarter_of
@@ -68,6 +68,8 @@ class Stream:
     """The quarter of the schema that the document names, once it has begun."""
     _path: tuple[str, ...] = ()
     _types: tuple[Any, ...] = ()
+    _kind: Any = None
+    _zone: str = ""
     _parser: Any = None
     _last: bytes = b""
     _since: int = 0
@@ -75,10 +77,18 @@ class Stream:
     _runs: list[int] = field(default_factory=list)
     _root: Any = None
     _open: Any = None
+    _within: Any = None
+    """What the pieces of the open form stand in, once there is one, with its place."""
+    _place: str = ""
+    _form: int = 0
+    """The position of the open form in the document."""
 
     def __post_init__(self) -> None:
         form: Any = block(self.message_type.DESCRIPTOR).by_name[_FORM].field.message_type
         self._path, self._types = _path_to(form, self.piece) if self.piece else ((), (form,))
+        self._kind = GetMessageClass(self._types[-1])
+        if self.piece:
+            self._zone = block(self._types[-2]).by_name[self.piece].element.zone
         self._parser = etree.XMLPullParser(
             events=("start", "end"),
             tag=(block(self.message_type.DESCRIPTOR).name, _FORM, self.piece or _FORM),
@@ -125,15 +135,16 @@ class Stream:
         for event, element in self._parser.read_events():
             if self._root is None:
                 self._begin_document(element)
-            parent = element.getparent()
             if event == "start":
-                if element.tag == _FORM and parent is self._root:
-                    self._open, self._runs = element, []
+                if element.tag == _FORM and element.getparent() is self._root:
+                    self._begin_form(element)
             elif element is self._open:
                 told.append(self._end(element))
+            elif self._within is not None and element.getparent() is self._within:
+                told.append(self._take(element))
             elif self._is_piece(element):
                 if not self._runs:
-                    told.append(Begun(self._number(), self._read(self._open)[0]))
+                    told.append(Begun(self._form, self._read(self._open)[0]))
                 told.append(self._take(element))
         return told
 
@@ -146,6 +157,11 @@ class Stream:
             )
         self.quarter = quarter_of(self._root.attrib.get(SCHEMA_LOCATION, ""))
 
+    def _begin_form(self, element: Any) -> None:
+        self._open, self._runs, self._within = element, [], None
+        removed = sum(self._forms) - len(self._forms)
+        self._form = int(self._root.index(element)) + 1 + removed
+
     def _is_piece(self, element: Any) -> bool:
         if not self.piece or element.tag != self.piece or self._open is None:
             return False
@@ -157,6 +173,8 @@ class Stream:
     def _take(self, element: Any) -> Piece:
         """Read a piece and leave a stub of it; the stub before it, if any, is taken away."""
         before, parent = element.getprevious(), element.getparent()
+        if parent is not self._within:
+            self._within, self._place = parent, self._location(parent)
         if before is not None and before.tag == self.piece:
             parent.remove(before)
             self._runs[-1] += 1
@@ -164,28 +182,28 @@ class Stream:
             if len(parent) > MOST_BESIDES:
                 raise documents.refusal("XML_TOO_LARGE", most=str(documents.MOST_BYTES))
             self._runs.append(1)
-        places = [self._number(), *self._places(element)]
-        location = ",".join(("1", *map(str, places)))
-        message = GetMessageClass(self._types[-1])()
-        reader = Reader(self.quarter)
-        zone = block(self._types[-2]).by_name[self.piece].element.zone
-        reader.document(element, message, zone, location)
+        position = parent.index(element) + 1 + sum(self._runs) - len(self._runs)
+        location = f"{self._place},{position}"
+        encoded = wire.encoded(element, self._types[-1], self.quarter)
+        if encoded is not None:
+            piece = Piece(self._form, location, self._kind.FromString(encoded), [])
+        else:
+            reader, message = Reader(self.quarter), self._kind()
+            reader.document(element, message, self._zone, location)
+            piece = Piece(self._form, location, message, reader.anomalies)
         element.clear(keep_tail=True)
         self._since = 0
-        return Piece(self._number(), location, message, reader.anomalies)
+        return piece
 
-    def _places(self, element: Any) -> list[int]:
-        """The positions of a piece and of what it stands in, below the form."""
-        removed = sum(self._runs) - len(self._runs)
-        places = [element.getparent().index(element) + 1 + removed]
-        above = takewhile(lambda one: one is not self._open, element.iterancestors())
-        places += [one.getparent().index(one) + 1 for one in above]
-        return places[::-1]
+    def _location(self, element: Any) -> str:
+        """The place of what pieces stand in: the open form, or a block below it."""
+        above = takewhile(lambda one: one is not self._open, (element, *element.iterancestors()))
+        places = [one.getparent().index(one) + 1 for one in above]
+        return ",".join(("1", str(self._form), *map(str, places[::-1])))
 
     def _end(self, element: Any) -> Ended:
         message, anomalies = self._read(element)
-        number = self._number()
-        ended = Ended(number, f"1,{number}", message, anomalies, sum(self._runs))
+        ended = Ended(self._form, f"1,{self._form}", message, anomalies, sum(self._runs))
         before = element.getprevious()
         if before is not None and before.tag == _FORM:
             self._root.remove(before)
@@ -193,7 +211,7 @@ class Stream:
         else:
             self._forms.append(1)
         element.clear(keep_tail=True)
-        self._open, self._since, self._runs = None, 0, []
+        self._open, self._within, self._since, self._runs = None, None, 0, []
         return ended
 
     def _read(self, element: Any) -> tuple[Message, list[Anomaly]]:
@@ -201,13 +219,8 @@ class Stream:
         message = GetMessageClass(self._types[0])()
         stubs = Stubs(self._types[-2], self.piece, tuple(self._runs)) if self.piece else None
         reader = Reader(self.quarter, stubs=stubs)
-        reader.document(element, message, block(self._types[0]).zone, f"1,{self._number()}")
+        reader.document(element, message, block(self._types[0]).zone, f"1,{self._form}")
         return message, reader.anomalies
-
-    def _number(self) -> int:
-        """The position of the open form in the document."""
-        removed = sum(self._forms) - len(self._forms)
-        return int(self._root.index(self._open)) + 1 + removed
 
 
 def _path_to(form: Any, piece: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:

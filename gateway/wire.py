@@ -2,161 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from operator import itemgetter
 from typing import Any
 
-from crossroads.forms.v1 import elements_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from lxml import etree
 
-from mesh.blocks import Part, block
-from mesh.faults import checker
-from mesh.shapes import shape
+from gateway import layouts
+from gateway.layouts import Entry, Layout, Private, UnusualError, varint
 
-MOST_KNOWN = 4096
-"""Values of an element that are remembered as right, so that they are checked once."""
-_LENGTH_DELIMITED = 2
-_TEXTS = etree.XPath("count(.//text())")
-_STRAY_TEXT = etree.XPath("boolean(.//text()[normalize-space()][../*])")
-
-Fill = Callable[[Iterator[Any], int, list[int]], bytes]
-Entry = tuple[int, int, bool, "Fill | None", bytes, dict[str, bytes], Callable[[str], str]]
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+MOST_PLANS, LONGEST_PLAN = 2048, 256
+"""Structures that are remembered as right, and of how many elements."""
+_NODES = etree.XPath("count(descendant::node()) + count(descendant::*/@*)")
+_STRAY = etree.XPath("boolean(descendant::*/@* | descendant::text()[normalize-space()][../*])")
+_get, _join = dict.get, b"".join
 
 
-class UnusualError(Exception):
-    """Something is amiss, or asks for the slow way."""
+Take = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class Plan:
+    """A block with all that is in it, as it stands in the document: how such a one is read."""
+
+    entries: list[Entry | None] = field(default_factory=list)
+    """Of each element; None for the block itself."""
+    blocks: list[int] = field(default_factory=list)
+    """Places of the blocks, and how many elements stand in each."""
+    counts: list[int] = field(default_factory=list)
+    steps: list[tuple[int, bytes, Take]] = field(default_factory=list)
+    """From the innermost block outwards: its place, its head, what stands in it."""
+    known: tuple[dict[str, bytes], ...] = ()
+    of_blocks: Take = itemgetter(slice(None))
+    """Takes what stands at the places of the blocks."""
+    private: list[int] = field(default_factory=list)
+    """Places of texts that are never remembered."""
+
+    def read(self, elements: Sequence[Any]) -> tuple[bytes, int]:
+        """The wire form, and how many texts were read; no such number where blocks hold any.
+
+        Raises UnusualError.
+        """
+        if list(map(len, self.of_blocks(elements))) != self.counts:
+            raise UnusualError
+        texts = [element.text for element in elements]
+        pieces: Any = list(map(_get, self.known, texts))
+        read = len(elements) - len(self.blocks)
+        for place in self.private:
+            pieces[place] = self._piece(place, texts[place])
+        if pieces.count(None) != len(self.blocks):
+            for place, entry in enumerate(self.entries):
+                if pieces[place] is None and entry is not None and entry.nested is None:
+                    pieces[place] = self._piece(place, texts[place])
+        blank = self.of_blocks(texts).count(None)
+        read -= texts.count(None) - blank + (len(self.blocks) - blank) * len(texts)
+        for place, head, take in self.steps:
+            inner = _join(take(pieces))
+            pieces[place] = head + varint(len(inner)) + inner if head else inner
+        whole: bytes = pieces[0]
+        return whole, read
+
+    def _piece(self, place: int, text: str | None) -> bytes:
+        entry = self.entries[place]
+        if entry is None:
+            raise UnusualError
+        return entry.piece(text or "")
 
 
 def encoded(element: Any, descriptor: Any, quarter: int) -> bytes | None:
     """The wire form of the message in an element, every value checked against its contract.
 
-    None where anything at all is amiss, or unusual: then the slow way tells what. Attributes are
-    not looked at.
+    None where anything at all is amiss, or unusual: then the slow way tells what.
     """
-    within, texts = element.iter(), [0]
-    next(within)
+    elements = list(element.iter())
+    tags = tuple([one.tag for one in elements])
+    plans = _plans(descriptor, quarter)
     try:
-        wire = _filler(descriptor, quarter)(within, len(element), texts)
+        plan = plans.get(tags)
+        if plan is None:
+            plan = _plan(elements, layouts.layout_of(descriptor, quarter))
+            if len(tags) < LONGEST_PLAN:
+                if len(plans) >= MOST_PLANS:
+                    plans.clear()
+                names = (entry.name for entry in plan.entries if entry)
+                plans[tags[0], *names] = plan
+        wire, texts = plan.read(elements)
     except UnusualError:
         return None
-    if next(within, None) is not None:  # elements within a text
+    attributes = element.keys()
+    if attributes and any(not name.startswith(f"{{{XSI}}}") for name in attributes):
         return None
-    if _TEXTS(element) != texts[0] and _STRAY_TEXT(element):
+    if _NODES(element) != len(tags) - 1 + texts and _STRAY(element):
         return None
     return wire
 
 
 @lru_cache(maxsize=4096)
-def _filler(descriptor: Descriptor, quarter: int) -> Fill:  # noqa: C901 - the hot loop stands in one piece
-    """A function that reads so many elements as those of a block, and those within them.
-
-    It takes elements as they stand in the document, and adds up the texts that it read.
+def _plans(_descriptor: Descriptor, _quarter: int) -> dict[tuple[str, ...], Plan]:
+    """By the names of all elements in a block, in their order: with how many stand in each
+    block within it, they tell the whole structure.
     """
-    shaped, parts = shape(descriptor, quarter), block(descriptor).parts
-    entries = {part.name: _entry(part, shaped.bits[part.name], quarter) for part in parts}
-    bounded = tuple((shaped.bits[part.name], part) for part in shaped.bounded)
-    holding: set[int] = set()
-
-    def fill(elements: Iterator[Any], count: int, texts: list[int]) -> bytes:  # noqa: C901, PLR0912 - as above
-        standing, last, empty, blocks = 0, -1, 0, 0
-        pieces: list[bytes] = []
-        append = pieces.append
-        for element in islice(elements, count):
-            entry = entries.get(element.tag)
-            if entry is None:
-                raise UnusualError
-            order, bit, repeated, nested, head, known, amiss = entry
-            if order <= last and not (repeated and order == last):
-                raise UnusualError
-            last = order
-            standing |= bit
-            if nested is None:
-                value = element.text
-                if value is None:
-                    value = ""
-                    empty += 1
-                piece = known.get(value)
-                if piece is None:
-                    if amiss(value):
-                        raise UnusualError
-                    text = value.encode()
-                    size = len(text)
-                    piece = head + (_SMALL[size] if size < 128 else varint(size)) + text
-                    if len(known) < MOST_KNOWN:
-                        known[value] = piece
-                append(piece)
-            else:
-                inner = nested(elements, len(element), texts)
-                append(head + varint(len(inner)) + inner)
-                blocks += 1
-        texts[0] += len(pieces) - blocks - empty
-        if standing not in holding:
-            if not shaped.holds(standing):
-                raise UnusualError
-            holding.add(standing)
-        for bit, part in bounded:
-            if standing & bit and not _suits(pieces, part):
-                raise UnusualError
-        return b"".join(pieces)
-
-    return fill
+    return {}
 
 
-def _entry(part: Part, bit: int, quarter: int) -> Entry:
-    field = part.field
-    head = _head(field)
-    known: dict[str, bytes] = {}
-    nested: Fill | None = None
-    check: Callable[[str], str] = _unusual
-    if not part.holds_in(quarter) or part.element.content == elements_pb2.CONTENT_XML:
-        nested = _unusual_block
-    elif field.message_type is not None:
-        nested = _filler(field.message_type, quarter)
-    elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        check = checker(field, quarter)
-        known = _Private() if part.element.check_digit else known
-    return part.order, bit, field.is_repeated, nested, head, known, check
+def _plan(elements: Sequence[Any], layout: Layout) -> Plan:
+    """How a block with this structure is read. Raises UnusualError."""
+    plan = Plan()
+    _lay(plan, elements[0], None, layout)
+    plan.steps.reverse()
+    plan.of_blocks = _take(plan.blocks)
+    plan.known = tuple(_NOTHING if e is None or e.nested else e.known for e in plan.entries)
+    plan.private = [
+        place
+        for place, entry in enumerate(plan.entries)
+        if entry and not entry.nested and isinstance(entry.known, Private)
+    ]
+    return plan
 
 
-class _Private(dict[str, bytes]):
-    """Values that are never remembered: numbers of persons and employers."""
-
-    def __setitem__(self, value: str, piece: bytes) -> None:
-        pass
-
-
-def _suits(pieces: list[bytes], part: Part) -> bool:
-    """Whether a part that stands in a block stands there often enough, and not too often."""
-    if part.least <= 1 and len(pieces) <= part.most:
-        return True
-    head = _head(part.field)
-    return part.least <= sum(piece.startswith(head) for piece in pieces) <= part.most
-
-
-def _unusual_block(_elements: Iterator[Any], _count: int, _texts: list[int]) -> bytes:
-    raise UnusualError
+def _lay(plan: Plan, element: Any, entry: Entry | None, layout: Layout) -> None:
+    place, within = len(plan.entries), list[int]()
+    plan.entries.append(entry)
+    plan.blocks.append(place)
+    plan.counts.append(len(element))
+    step = len(plan.steps)
+    for child, inner in zip(element, layout.check([one.tag for one in element]), strict=True):
+        within.append(len(plan.entries))
+        if inner.nested is not None:
+            _lay(plan, child, inner, inner.nested)
+        elif len(child):
+            raise UnusualError
+        else:
+            plan.entries.append(inner)
+    plan.steps.insert(step, (place, entry.head if entry else b"", _take(within)))
 
 
-def _unusual(_value: str) -> str:
-    raise UnusualError
+def _take(places: Sequence[int]) -> Take:
+    """A function that takes what stands at these places of a list."""
+    if not places:
+        return itemgetter(slice(0, 0))
+    if places[-1] - places[0] == len(places) - 1:
+        return itemgetter(slice(places[0], places[-1] + 1))
+    return itemgetter(*places)
 
 
-def _head(field: FieldDescriptor) -> bytes:
-    return varint(field.number << 3 | _LENGTH_DELIMITED)
-
-
-def varint(number: int) -> bytes:
-    """A number in the base-128 form of the wire."""
-    if number < 0x80:
-        return _SMALL[number]
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_SMALL = tuple(bytes((number,)) for number in range(0x80))
+_NOTHING: dict[str, bytes] = {}

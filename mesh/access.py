@@ -102,6 +102,7 @@ TABLE: dict[str, frozenset[str]] = {
     _DMFA + "SubmitDmfa": frozenset({"employer"}),
     _DMFA + "SubmitDmfaUpdate": frozenset({"employer"}),
     _DMFA + "GetDmfa": frozenset({"employer"}),
+    _DMFA + "ListDmfa": frozenset({"employer"}),
     _DMFA + "ListDmfaIdentifiers": frozenset({"employer"}),
     _DMFA + "ListDmfaChanges": frozenset({"employer"}),
     _DMFA + "GetQuarter": frozenset({"employer"}),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossroads.forms.v1 import acrf_pb2
 from cryptography import x509
-from lxml import etree
 
 from gateway import codec, documents
-from gateway.lots import declared, disk, names, signatures
+from gateway.lots import disk, names, signatures
+from gateway.lots.declared import Files
 from gateway.lots.dossier import Dossier, Reception
 from gateway.lots.names import Lot
 from gateway.lots.signatures import NotSigned
@@ -47,27 +47,34 @@ class Judged:
 
 def judge(
     dossier: Dossier,
+    kinds: Mapping[str, Files],
     sender: str,
     trust: Callable[[x509.Certificate], None],
     at: datetime,
     was_seen: Callable[[str], bool],
 ) -> Judged:
-    """Read a lot. `trust` raises a Refusal for a signer whose word does not count."""
+    """Read a lot. `kinds` are the forms that may come in files.
+
+    `trust` raises a Refusal for a signer whose word does not count.
+    """
     lot = dossier.lot
     if lot is None:
         return Judged((MALFORMED_NAME,))
     found = _of_name(lot, dossier, sender, at)
-    if found:
+    files = kinds.get(lot.form)
+    if files is None:
+        found.append(NOT_FOR_FILES)
+    if found or files is None:
         return Judged(tuple(found))
     try:
-        parts = [_signed(dossier, lot, part, trust) for part in range(1, lot.parts + 1)]
+        parts = _signed_parts(dossier, lot, files.most_bytes, trust)
     except disk.Unreadable:
         return Judged((TOO_LARGE,))
     except NotSigned:
         return Judged((SIGNATURE_WRONG,))
     except Refusal as refusal:
         return Judged((SIGNATURE_WRONG,), turned_away=refusal)
-    found = [kind for content in parts for kind in _of_content(lot, content)]
+    found = [kind for content in parts for kind in _of_content(files, content)]
     if not found and lot.environment == names.REAL:
         digests = [digest(content) for content in parts]
         if len(set(digests)) < len(digests) or any(was_seen(each) for each in digests):
@@ -103,8 +110,6 @@ def acrf(go: str, reception: Reception) -> bytes:
 def _of_name(lot: Lot, dossier: Dossier, sender: str, at: datetime) -> list[str]:
     today = at.astimezone(clock.BRUSSELS).date()
     found = names.anomalies(lot, sender, today, today - OLDEST)
-    if lot.form not in declared.FORMS:
-        found.append(NOT_FOR_FILES)
     if not dossier.holds(lot.go):
         found.append(NO_GO_AHEAD)
     found += _missing(dossier, lot.pieces(names.FILE), TOO_FEW_FILES)
@@ -116,19 +121,24 @@ def _missing(dossier: Dossier, pieces: Iterable[str], kind: str) -> Sequence[str
     return () if all(dossier.holds(piece) for piece in pieces) else (kind,)
 
 
-def _signed(
-    dossier: Dossier, lot: Lot, part: int, trust: Callable[[x509.Certificate], None]
-) -> bytes:
-    content = dossier.read(lot.piece(names.FILE, part), documents.MOST_BYTES)
-    signature = dossier.read(lot.piece(names.SIGNATURE, part), LARGEST_SIGNATURE)
-    trust(signatures.signer(content, signature))
-    return content
+def _signed_parts(
+    dossier: Dossier, lot: Lot, most: int, trust: Callable[[x509.Certificate], None]
+) -> list[bytes]:
+    """The content of each part, where its signature is right; of all no more than may be held."""
+    parts: list[bytes] = []
+    left = max(most, lot.parts * documents.MOST_BYTES)
+    for part in range(1, lot.parts + 1):
+        content = dossier.read(lot.piece(names.FILE, part), min(most, left))
+        signature = dossier.read(lot.piece(names.SIGNATURE, part), LARGEST_SIGNATURE)
+        trust(signatures.signer(content, signature))
+        parts.append(content)
+        left -= len(content)
+    return parts
 
 
-def _of_content(lot: Lot, content: bytes) -> list[str]:
+def _of_content(files: Files, content: bytes) -> list[str]:
     try:
-        root: etree._Element = documents.parse(content)
-        declared.FORMS[lot.form](root)
+        files.check(content)
     except Refusal as refusal:
         return [_OF_REFUSALS.get(refusal.reason, NO_DOCUMENT)]
     return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +12,11 @@ import structlog
 from cryptography import x509
 
 from gateway.door import DoorBook
-from gateway.lots import declared, disk, names, reception, senders, signatures
-from gateway.lots.dossier import Dossier, Reception
+from gateway.lots import disk, names, reception, senders, signatures
+from gateway.lots.declared import NOTIFICATION, Files
+from gateway.lots.dossier import Dossier, Receipt, Reception
 from gateway.lots.names import Lot
 from gateway.lots.tray import Tray
-from gateway.peers import Declarations
 from mesh import clock, telemetry, tickets
 from mesh.certificates import Certificates
 from mesh.identity import Identity
@@ -33,13 +33,13 @@ class Watch:
         self,
         root: Path,
         certificates: Certificates,
-        declarations: Declarations,
+        kinds: Mapping[str, Files],
         door: DoorBook,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._root = root
         self._certificates = certificates
-        self._declarations = declarations
+        self._kinds = kinds
         self._door = door
         self._now = now
 
@@ -85,14 +85,12 @@ class Watch:
         telemetry.note(crossroads__ticket=received.ticket)
         acrf = [reception.acrf(dossier.go, received)]
         await self._answer(tray, dossier, number, "ACRF", acrf)
-        lot = dossier.lot
-        if received.taken_in and lot and not (dossier.folder / "NOTI").exists():
-            told = await self._declare(dossier, lot, sender)
+        if received.taken_in and dossier.lot:
+            told = await self._declare(dossier, dossier.lot, sender)
             if told is None:
                 return
-            await self._answer(tray, dossier, number, "NOTI", told)
-        elif received.taken_in:
-            await asyncio.to_thread(tray.hand_out, dossier.folder / "NOTI")
+            for form, documents in told.items():
+                await self._answer(tray, dossier, number, form, documents)
         await asyncio.to_thread(tray.keep, dossier)
 
     async def _receive(
@@ -123,27 +121,39 @@ class Watch:
             senders.check(certificate, sender, self._certificates)
 
         return reception.judge(
-            dossier, number, trust, at, lambda digest: tray.was_seen(digest, dossier)
+            dossier, self._kinds, number, trust, at, lambda digest: tray.was_seen(digest, dossier)
         )
 
-    async def _declare(self, dossier: Dossier, lot: Lot, sender: Identity) -> list[bytes] | None:
-        """The notifications of every part; None while some form is being handled."""
-        told: list[bytes] = []
-        for part in range(1, lot.parts + 1):
-            content = await asyncio.to_thread(dossier.part, part)
-            requests = await asyncio.to_thread(declared.read, lot.form, content)
-            if lot.environment != names.REAL:
-                told.append(declared.tried(requests))
-                continue
-            receipts = dossier.receipts(part)
-            if receipts is None:
-                receipts = await declared.submit(self._declarations, sender, requests, content)
-                await asyncio.to_thread(dossier.hand_in, part, receipts)
-            document = await declared.notifications(self._declarations, sender, receipts)
-            if document is None:
+    async def _declare(
+        self, dossier: Dossier, lot: Lot, sender: Identity
+    ) -> dict[str, list[bytes]] | None:
+        """The answers on every part, by form; None while some form is being handled."""
+        files, parts = self._kinds[lot.form], range(1, lot.parts + 1)
+        if lot.environment != names.REAL:
+            contents = [await asyncio.to_thread(dossier.part, part) for part in parts]
+            return {NOTIFICATION: [await asyncio.to_thread(files.tried, c) for c in contents]}
+        told: dict[str, list[bytes]] = {}
+        received = [await self._hand_in(dossier, files, part, sender) for part in parts]
+        for receipts in received:
+            notified = await files.notified(sender, receipts)
+            if notified is None:
                 return None
-            told.append(document)
+            told.setdefault(NOTIFICATION, []).append(notified)
+        for receipts in received:
+            for form, document in (await files.further(sender, receipts)).items():
+                told.setdefault(form, []).append(document)
         return told
+
+    async def _hand_in(
+        self, dossier: Dossier, files: Files, part: int, sender: Identity
+    ) -> list[Receipt]:
+        """What was received of a part, handed in now if it was not before."""
+        receipts = dossier.receipts(part)
+        if receipts is None:
+            content = await asyncio.to_thread(dossier.part, part)
+            receipts = await files.submit(sender, content)
+            await asyncio.to_thread(dossier.hand_in, part, receipts)
+        return receipts
 
     async def _answer(
         self, tray: Tray, dossier: Dossier, number: str, form: str, documents: Sequence[bytes]

@@ -127,7 +127,6 @@ def _sent(request: declarations_pb2.SubmitDimonaRequest, employer: str) -> Decla
             "FORM_TOO_LARGE",
             metadata={"most": str(LARGEST_FORM)},
         )
-    caller, declarant = call.caller(), declarants.caller()
     return Declaration(
         employer=employer,
         ticket=tickets.new(),
@@ -139,20 +138,12 @@ def _sent(request: declarations_pb2.SubmitDimonaRequest, employer: str) -> Decla
         received_at=clock.now(),
         form=form,
         anomalies=anomalies,
-        caller=caller.identity.path,
-        chain=_chain(employer, declarant),
+        caller=call.caller().identity.path,
+        chain=declarants.chain(employer),
         traceparent=telemetry.traceparent(),
-        declarant=declarant,
+        declarant=declarants.caller(),
         place=request.place,
     )
-
-
-def _chain(employer: str, declarant: str) -> tuple[str, ...]:
-    """Who declares through whom: the employer, its mandatary, the gateway."""
-    caller = call.caller()
-    if employer == declarant:
-        return caller.chain
-    return (f"employer/{employer}", *(caller.chain or (caller.identity.path,)))
 
 
 def _declaration(declaration: Declaration) -> declarations_pb2.Declaration:

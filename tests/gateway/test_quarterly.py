@@ -29,7 +29,7 @@ def steps(body: bytes, size: int = 1 << 16, key: str = "") -> list[dmfa_pb2.Subm
             yield body[first : first + size]
 
     async def read() -> list[dmfa_pb2.SubmitDmfaRequest]:
-        return [step async for step in Reading(BREWERY, chunks(), key).steps()]
+        return [step async for step in Reading(BREWERY, key).steps(chunks())]
 
     return asyncio.run(read())
 

@@ -30,7 +30,7 @@ SELECT create_distributed_table('risks', 'ssin', colocate_with => 'dimona_period
 SELECT create_distributed_table('risk_declarations', 'declarer', shard_count => 128, colocate_with => 'none');
 SELECT create_distributed_table('dmfa_persons', 'ssin', colocate_with => 'dimona_periods');
 SELECT create_distributed_table('dmfa_declarations', 'employer', colocate_with => 'declarations');
-SELECT create_distributed_table('dmfa_parts', 'employer', colocate_with => 'declarations');
+SELECT create_distributed_table('dmfa_parts', 'declarant', colocate_with => 'declarations');
 SELECT create_reference_table('employers');
 
 \connect rights

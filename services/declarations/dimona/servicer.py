@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import clock, identification, telemetry, tickets
 from mesh.refusals import Refusal
-from services.declarations import asked
+from services.declarations import acts, asked
 from services.declarations.dimona import wire
 from services.declarations.dimona.history import History
 from services.declarations.dimona.registration_store import Registrations
@@ -96,6 +96,8 @@ class Servicer(periods_pb2_grpc.PeriodsServicer):
         async with self._engine.begin() as connection:
             if not await Store(connection).identify(request.ticket, request.ssin):
                 raise Refusal(grpc.StatusCode.NOT_FOUND, "NOTHING_WAITS")
+            entry_id = f"{request.ticket}/identification/{tickets.new()}"
+            await acts.keep(connection, entry_id, request, ground=acts.IMMEDIATE, ssin=request.ssin)
         return periods_pb2.IdentifyWorkerResponse()
 
     async def PutLock(
@@ -111,6 +113,9 @@ class Servicer(periods_pb2_grpc.PeriodsServicer):
                 raise Refusal(grpc.StatusCode.NOT_FOUND, "PERIOD_NOT_FOUND")
             locked = replace(found[0], locked=request.locked)
             await store.put(locked, ticket, clock.now())
+            await acts.keep(
+                connection, f"{ticket}/lock", request, ground=acts.IMMEDIATE, ssin=locked.ssin
+            )
         telemetry.note(crossroads__ticket=ticket)
         return periods_pb2.PutLockResponse(ticket=ticket)
 

@@ -23,9 +23,9 @@ LARGEST_FRAME = 1 << 20
 class Arrival:
     """Reads a stream once. What it stored of one that breaks off is dropped."""
 
-    def __init__(self, engine: AsyncEngine, employer: str) -> None:
+    def __init__(self, engine: AsyncEngine, declarant: str) -> None:
         self._engine = engine
-        self._employer = employer
+        self._declarant = declarant
         self._digest = hashlib.sha256()
         self._parts = 0
         self.ticket = tickets.new()
@@ -42,7 +42,7 @@ class Arrival:
 
     async def drop(self) -> None:
         async with self._engine.begin() as connection:
-            await Intake(connection).drop_parts(self._employer, self.ticket)
+            await Intake(connection).drop_parts(self._declarant, self.ticket)
 
     @property
     def digest(self) -> bytes:
@@ -69,7 +69,7 @@ class Arrival:
         self._add(content)
         self.workers += len(part.persons)
         async with self._engine.begin() as connection:
-            await Intake(connection).put_part(self._employer, self.ticket, self._parts, content)
+            await Intake(connection).put_part(self._declarant, self.ticket, self._parts, content)
         self._parts += 1
 
     def _close(self, closing: dmfa_pb2.DmfaClosing) -> None:

@@ -23,41 +23,49 @@ class Intake:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def put_part(self, employer: str, ticket: str, number: int, content: bytes) -> None:
+    async def put_part(self, declarant: str, ticket: str, number: int, content: bytes) -> None:
         await self._connection.execute(
             text(
-                "INSERT INTO dmfa_parts (employer, ticket, number, content)"
-                " VALUES (:employer, :ticket, :number, :content)"
+                "INSERT INTO dmfa_parts (declarant, ticket, number, content)"
+                " VALUES (:declarant, :ticket, :number, :content)"
             ),
-            {"employer": employer, "ticket": ticket, "number": number, "content": content},
+            {"declarant": declarant, "ticket": ticket, "number": number, "content": content},
         )
 
-    async def part(self, employer: str, ticket: str, number: int) -> bytes | None:
+    async def part(self, declarant: str, ticket: str, number: int) -> bytes | None:
         """The parts of a declaration are numbered from 0 on."""
         found = await self._connection.scalar(
             text(
                 "SELECT content FROM dmfa_parts"
-                " WHERE employer = :employer AND ticket = :ticket AND number = :number"
+                " WHERE declarant = :declarant AND ticket = :ticket AND number = :number"
             ),
-            {"employer": employer, "ticket": ticket, "number": number},
+            {"declarant": declarant, "ticket": ticket, "number": number},
         )
         return None if found is None else bytes(found)
 
-    async def drop_parts(self, employer: str, ticket: str) -> None:
+    async def drop_parts(self, declarant: str, ticket: str) -> None:
         await self._connection.execute(
-            text("DELETE FROM dmfa_parts WHERE employer = :employer AND ticket = :ticket"),
-            {"employer": employer, "ticket": ticket},
+            text("DELETE FROM dmfa_parts WHERE declarant = :declarant AND ticket = :ticket"),
+            {"declarant": declarant, "ticket": ticket},
         )
 
     async def sweep(self) -> int:
-        """Drop parts of streams that broke off with their process; how many."""
-        dropped = await self._connection.execute(
+        """Drop parts of streams that broke off with their process; how many. A scatter."""
+        old = await self._connection.scalars(
             text(
-                "DELETE FROM dmfa_parts AS part WHERE arrived_at < now() - CAST(:age AS interval)"
-                " AND NOT EXISTS (SELECT FROM dmfa_declarations AS whole"
-                " WHERE whole.employer = part.employer AND whole.ticket = part.ticket)"
+                "SELECT DISTINCT ticket FROM dmfa_parts"
+                " WHERE arrived_at < now() - CAST(:age AS interval)"
             ),
             {"age": _FOR_NOTHING},
+        )
+        tickets = set(old)
+        closed = await self._connection.scalars(
+            text("SELECT ticket FROM dmfa_declarations WHERE ticket = ANY(:tickets)"),
+            {"tickets": sorted(tickets)},
+        )
+        dropped = await self._connection.execute(
+            text("DELETE FROM dmfa_parts WHERE ticket = ANY(:tickets)"),
+            {"tickets": sorted(tickets - set(closed))},
         )
         return dropped.rowcount
 
@@ -66,24 +74,29 @@ class Intake:
         await self._connection.execute(
             text(
                 "INSERT INTO dmfa_declarations (employer, ticket, request_id, digest, kind,"
-                " channel, quarter, workers, received_at, form, anomalies, caller, chain,"
-                " traceparent, state, notification, declaration_pid) VALUES (:employer, :ticket,"
-                " :request_id, :digest, :kind, :channel, :quarter, :workers, :received_at, :form,"
-                " :anomalies, :caller, :chain, :traceparent, :state, :notification,"
-                " :declaration_pid) ON CONFLICT (employer, request_id) DO NOTHING"
+                " declarant, channel, quarter, workers, received_at, form, anomalies, caller,"
+                " chain, traceparent, state, notification, declaration_pid)"
+                " VALUES (:employer, :ticket, :request_id, :digest, :kind, :declarant, :channel,"
+                " :quarter, :workers, :received_at, :form, :anomalies, :caller, :chain,"
+                " :traceparent, :state, :notification, :declaration_pid)"
+                " ON CONFLICT (employer, declarant, request_id) DO NOTHING"
             ),
             _values(sent),
         )
         found = await self._connection.execute(
             text(
-                "SELECT * FROM dmfa_declarations"
-                " WHERE employer = :employer AND request_id = :request_id"
+                "SELECT * FROM dmfa_declarations WHERE employer = :employer"
+                " AND declarant = :declarant AND request_id = :request_id"
             ),
-            {"employer": sent.employer, "request_id": sent.request_id},
+            {
+                "employer": sent.employer,
+                "declarant": sent.declarant,
+                "request_id": sent.request_id,
+            },
         )
         stored = _submission(found.one())
         if stored.ticket != sent.ticket:
-            await self.drop_parts(sent.employer, sent.ticket)
+            await self.drop_parts(sent.declarant, sent.ticket)
         await database.notify(self._connection, RECEIVED)
         return stored
 
@@ -121,13 +134,35 @@ class Intake:
         )
         await database.notify(self._connection, HANDLED)
 
-    async def submission(self, employer: str, ticket: str) -> Submission | None:
+    async def submission(self, enterprise: str, ticket: str) -> Submission | None:
+        """Of the employer, or of who declared for it."""
         found = await self._connection.execute(
-            text("SELECT * FROM dmfa_declarations WHERE employer = :employer AND ticket = :ticket"),
-            {"employer": employer, "ticket": ticket},
+            text(
+                "SELECT * FROM dmfa_declarations WHERE ticket = :ticket"
+                " AND (employer = :enterprise OR declarant = :enterprise)"
+            ),
+            {"enterprise": enterprise, "ticket": ticket},
         )
         row = found.one_or_none()
         return _submission(row) if row else None
+
+    async def declarations(
+        self, employer: str, quarter: str, before: int, most: int
+    ) -> list[Submission]:
+        """Newest first, those before a sequence number; without a quarter, of every one."""
+        rows = await self._connection.execute(
+            text(
+                "SELECT employer, ticket, sequence, request_id, digest, kind, declarant, channel,"
+                " quarter, workers, received_at, CAST('' AS bytea) AS form,"
+                " CAST('{}' AS bytea[]) AS anomalies, caller, chain, traceparent, state,"
+                " notification, declaration_pid FROM dmfa_declarations"
+                " WHERE employer = :employer AND sequence < :before"
+                " AND (:quarter = '' OR quarter = :quarter)"
+                " ORDER BY sequence DESC LIMIT :most"
+            ),
+            {"employer": employer, "quarter": quarter, "before": before, "most": most},
+        )
+        return [_submission(row) for row in rows]
 
     async def declaration_pid(self, employer: str, quarter: str) -> int:
         """The number of the employer's quarter; 0 where no original was accepted."""
@@ -148,6 +183,7 @@ def _values(one: Submission) -> dict[str, Any]:
         "request_id": one.request_id,
         "digest": one.digest,
         "kind": one.kind.value,
+        "declarant": one.declarant,
         "channel": one.channel.value,
         "quarter": one.quarter,
         "workers": one.workers,
@@ -170,6 +206,7 @@ def _submission(row: Any) -> Submission:
         request_id=row.request_id,
         digest=bytes(row.digest),
         kind=Kind(row.kind),
+        declarant=row.declarant,
         channel=Channel(row.channel),
         quarter=row.quarter,
         workers=row.workers,
@@ -182,4 +219,5 @@ def _submission(row: Any) -> Submission:
         state=State(row.state),
         notification=bytes(row.notification),
         declaration_pid=row.declaration_pid,
+        sequence=row.sequence,
     )

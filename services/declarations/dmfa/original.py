@@ -93,7 +93,7 @@ class Original:
                 await self._record(judged, known, number, self._frame.quarter)
 
     async def _part(self, number: int) -> bytes | None:
-        return await self._intake.part(self._submission.employer, self._submission.ticket, number)
+        return await self._intake.part(self._submission.declarant, self._submission.ticket, number)
 
     def _judge(self, content: bytes, first: int) -> asyncio.Task[list[Judged]]:
         """In a thread, so that whoever else is served does not wait for the whole part."""

@@ -37,8 +37,12 @@ class Submission:
     traceparent: str = ""
     state: State = State.RECEIVED
     notification: bytes = b""
+    declarant: str = ""
+    """The enterprise that sent it: the employer, or its mandatary."""
     declaration_pid: int = 0
     """The number of the employer's quarter, whatever its corrections; 0: none yet."""
+    sequence: int = 0
+    """In the order received, over all employers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
 
 import grpc
 from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, deadlines, identification, telemetry, tickets
+from mesh import call, clock, deadlines, telemetry, tickets
 from mesh.refusals import Refusal
-from services.declarations import employers
+from services.declarations import asked
 from services.declarations.dmfa import notice, wire
 from services.declarations.dmfa.arrival import Arrival, check, malformed, too_large
 from services.declarations.dmfa.intake import Intake
@@ -21,30 +20,36 @@ from services.declarations.dmfa.records import Kind, Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.domain import Employer, State
 from services.declarations.handled import Handled, rings
+from services.declarations.mandates import declarants
+from services.declarations.mandates.declarants import Declarants
 from services.declarations.store import Store as Declarations
 
+NO_MANDATE = "00011-155"
 LARGEST_UPDATE = 8 << 20
 """Bytes of a correction."""
 PAGE = 100
+LAST = 2**63 - 1
 
 
 class Servicer(dmfa_pb2_grpc.DmfaServicer):
     def __init__(self, engine: AsyncEngine, handled: Handled) -> None:
         self._engine = engine
         self._handled = handled
+        self._declarants = Declarants(engine)
 
     async def SubmitDmfa(
         self, requests: AsyncIterator[dmfa_pb2.SubmitDmfaRequest], _: object
     ) -> dmfa_pb2.SubmitDmfaResponse:
-        arrival = Arrival(self._engine, _employer())
+        arrival = Arrival(self._engine, declarants.caller())
         await arrival.read(requests)
         form = arrival.closing.form
         whole = form.employer_declaration
         try:
             _check_id(arrival.closing.request_id)
-            await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+            employer = await self._employer(whole.company_id, whole.noss_registration_nbr)
             stored = await self._receive(
                 _submission(
+                    employer,
                     Kind.ORIGINAL,
                     arrival.ticket,
                     arrival.closing.request_id,
@@ -69,13 +74,14 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         _check_id(request.request_id)
         check(request.anomalies)
         whole = request.form.employer_declaration_update
-        await self._check_declarant(whole.company_id, whole.noss_registration_nbr)
+        employer = await self._employer(whole.company_id, whole.noss_registration_nbr)
         form = request.form.SerializeToString(deterministic=True)
         anomalies = [a.SerializeToString(deterministic=True) for a in request.anomalies]
         if len(form) + sum(map(len, anomalies)) > LARGEST_UPDATE:
             raise too_large(LARGEST_UPDATE)
         stored = await self._receive(
             _submission(
+                employer,
                 Kind.CORRECTION,
                 tickets.new(),
                 request.request_id,
@@ -106,6 +112,20 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
                 return dmfa_pb2.GetDmfaResponse(declaration=wire.declaration(found))
             await rings(bell, left)
 
+    async def ListDmfa(
+        self, request: dmfa_pb2.ListDmfaRequest, _: object
+    ) -> dmfa_pb2.ListDmfaResponse:
+        employer, most = await self._declarants.check(request.employer), request.page_size or PAGE
+        before = asked.sequence_token(request.page_token, LAST)
+        async with self._engine.connect() as connection:
+            found = await Intake(connection).declarations(
+                employer, request.quarter, before, most + 1
+            )
+        return dmfa_pb2.ListDmfaResponse(
+            declarations=[wire.declaration(one, with_form=False) for one in found[:most]],
+            next_page_token=str(found[most - 1].sequence) if len(found) > most else "",
+        )
+
     async def ListDmfaIdentifiers(
         self, request: dmfa_pb2.ListDmfaIdentifiersRequest, _: object
     ) -> dmfa_pb2.ListDmfaIdentifiersResponse:
@@ -129,10 +149,11 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         self, request: dmfa_pb2.GetQuarterRequest, _: object
     ) -> dmfa_pb2.GetQuarterResponse:
         most, after = _page(request.page_size, request.page_token)
-        known_at = _moment(request.known_at)
+        known_at = asked.moment("known_at", request.known_at)
+        employer = await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
             found = await Store(connection).of_quarter(
-                _employer(), request.quarter, known_at, after, most + 1
+                employer, request.quarter, known_at, after, most + 1
             )
         return dmfa_pb2.GetQuarterResponse(
             workers=[wire.worker(one) for one in found[:most]],
@@ -160,7 +181,7 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
 
     async def _found(self, ticket: str) -> Submission:
         async with self._engine.connect() as connection:
-            found = await Intake(connection).submission(_employer(), ticket)
+            found = await Intake(connection).submission(declarants.caller(), ticket)
         if found is None:
             raise Refusal(grpc.StatusCode.NOT_FOUND, "DECLARATION_NOT_FOUND")
         return found
@@ -173,26 +194,14 @@ class Servicer(dmfa_pb2_grpc.DmfaServicer):
         telemetry.note(crossroads__ticket=stored.ticket, crossroads__channel=sent.channel.value)
         return stored
 
-    async def _check_declarant(self, company_id: str, nsso: str) -> None:
-        """Only the employer that the form names may send it."""
+    async def _employer(self, company_id: str, nsso_number: str) -> str:
+        """Whose declaration it is, by the numbers in its form. Raises NOT_THE_EMPLOYER."""
         company = company_id if company_id.strip("0") else ""
-        number, bearer = employers.nsso_number(nsso), None
-        if identification.nsso_number_is_valid(number):
-            async with self._engine.connect() as connection:
-                bearer = await Declarations(connection).bearer(number)
-        if not employers.is_declarant(_employer(), company, number, bearer):
-            raise Refusal(
-                grpc.StatusCode.PERMISSION_DENIED,
-                "NOT_THE_EMPLOYER",
-                metadata={"error_id": "00011-155"},
-            )
-
-
-def _employer() -> str:
-    return employers.enterprise_number(call.caller().principal.name)
+        return await self._declarants.named(company, nsso_number, NO_MANDATE)
 
 
 def _submission(
+    employer: str,
     kind: Kind,
     ticket: str,
     request_id: str,
@@ -204,9 +213,8 @@ def _submission(
     form: bytes,
     anomalies: list[bytes],
 ) -> Submission:
-    caller = call.caller()
     return Submission(
-        employer=_employer(),
+        employer=employer,
         ticket=ticket,
         request_id=request_id,
         digest=digest,
@@ -217,8 +225,9 @@ def _submission(
         received_at=clock.now(),
         form=form,
         anomalies=tuple(anomalies),
-        caller=caller.identity.path,
-        chain=caller.chain,
+        caller=call.caller().identity.path,
+        declarant=declarants.caller(),
+        chain=declarants.chain(employer),
         traceparent=telemetry.traceparent(),
     )
 
@@ -232,10 +241,3 @@ def _page(size: int, token: str) -> tuple[int, str]:
     if token and not (token.isascii() and token.isdecimal() and len(token) == 11):
         raise malformed("page_token", "give back the token of the page before")
     return size or PAGE, token
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return clock.parse(text) if text else None
-    except ValueError:
-        raise malformed("known_at", "is no moment by RFC 3339") from None

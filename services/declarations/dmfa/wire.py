@@ -34,7 +34,7 @@ _STATES = {
 }
 
 
-def declaration(submission: Submission) -> dmfa_pb2.DmfaDeclaration:
+def declaration(submission: Submission, with_form: bool = True) -> dmfa_pb2.DmfaDeclaration:
     wire = dmfa_pb2.DmfaDeclaration(
         ticket=submission.ticket,
         state=_STATES[submission.state],
@@ -42,10 +42,12 @@ def declaration(submission: Submission) -> dmfa_pb2.DmfaDeclaration:
         received_at=clock.rfc3339(submission.received_at),
         quarter=submission.quarter,
         workers=submission.workers,
+        employer=submission.employer,
+        declarant=submission.declarant,
     )
-    if submission.kind is Kind.ORIGINAL:
+    if with_form and submission.kind is Kind.ORIGINAL:
         wire.original.CopyFrom(originals.DmfaForm.FromString(submission.form))
-    else:
+    elif with_form:
         wire.correction.CopyFrom(dmfa_update_pb2.DmfaUpdateForm.FromString(submission.form))
     if submission.notification:
         told = notification_pb2.NotificationForm.FromString(submission.notification)

@@ -84,7 +84,7 @@ class Worker:
             declaration_pid,
         )
         if accepted:
-            await intake.drop_parts(submission.employer, submission.ticket)
+            await intake.drop_parts(submission.declarant, submission.ticket)
             await Risks(connection).quarter_declared(submission.employer, submission.quarter)
         telemetry.note(
             crossroads__decision="accepted" if accepted else "refused",

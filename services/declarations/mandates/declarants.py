@@ -26,6 +26,14 @@ def caller() -> str:
     return employers.enterprise_number(call.caller().principal.name)
 
 
+def chain(employer: str) -> tuple[str, ...]:
+    """Who declares through whom: the employer, its mandatary, the gateway."""
+    of_call = call.caller()
+    if employer == caller():
+        return of_call.chain
+    return (f"employer/{employer}", *(of_call.chain or (of_call.identity.path,)))
+
+
 class Declarants:
     """Answers by the mandates in force today."""
 
@@ -34,25 +42,29 @@ class Declarants:
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._bearers = Coalescer(self._ask_bearers, name="bearers", in_flight=2)
 
-    async def check(self, asked: str) -> str:
-        """The employer asked about, or the caller where none is. Raises NOT_THE_EMPLOYER."""
+    async def may(self, employer: str) -> bool:
+        """Whether the caller may declare for an employer."""
         principal = caller()
-        if not asked or asked == principal:
-            return principal
+        if employer == principal:
+            return True
         async with self._engine.connect() as connection:
-            if not await Mandates(connection).holds(asked, principal, clock.today()):
-                raise _not_the_employer()
-        return asked
+            return await Mandates(connection).holds(employer, principal, clock.today())
 
-    async def named(self, company_id: str, nsso_number: str) -> str:
+    async def check(self, asked: str, error_id: str = NO_MANDATE) -> str:
+        """The employer asked about, or the caller where none is. Raises NOT_THE_EMPLOYER."""
+        if asked and not await self.may(asked):
+            raise _not_the_employer(error_id)
+        return asked or caller()
+
+    async def named(self, company_id: str, nsso_number: str, error_id: str = NO_MANDATE) -> str:
         """The employer that bears these numbers, or the caller. Raises NOT_THE_EMPLOYER."""
         number = employers.nsso_number(nsso_number)
         bearer = await self._bearer(number)
         company = employers.enterprise_number(company_id)
         whose = company if identification.enterprise_number_is_valid(company) else ""
-        found = await self.check(whose or (bearer.enterprise_number if bearer else ""))
+        found = await self.check(whose or (bearer.enterprise_number if bearer else ""), error_id)
         if not employers.is_declarant(found, company_id, number, bearer):
-            raise _not_the_employer()
+            raise _not_the_employer(error_id)
         return found
 
     async def employer(self, asked: str, form: dimona_pb2.DimonaForm) -> str:
@@ -99,7 +111,7 @@ class Declarants:
         return owner if owner in clients else principal
 
 
-def _not_the_employer() -> Refusal:
+def _not_the_employer(error_id: str = NO_MANDATE) -> Refusal:
     return Refusal(
-        grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_EMPLOYER", metadata={"error_id": NO_MANDATE}
+        grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_EMPLOYER", metadata={"error_id": error_id}
     )

@@ -8,10 +8,10 @@ import grpc
 from crossroads.declarations.v1 import mandates_pb2, mandates_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, identification, periods
+from mesh import call, clock, identification, periods, telemetry, tickets
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.declarations import asked
+from services.declarations import acts, asked
 from services.declarations.mandates import declarants
 from services.declarations.mandates.domain import Mandate
 from services.declarations.mandates.store import Store
@@ -27,13 +27,15 @@ class Servicer(mandates_pb2_grpc.MandatesServicer):
     async def PutMandate(
         self, request: mandates_pb2.PutMandateRequest, _: object
     ) -> mandates_pb2.PutMandateResponse:
-        mandate = _given(request.mandate, clock.now())
+        mandate, ticket = _given(request.mandate, clock.now()), tickets.new()
         principal = call.caller().principal
         if principal.kind == EMPLOYER and declarants.caller() != mandate.employer:
             raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "MANDATE_NOT_YOURS")
         async with self._engine.begin() as connection:
             await Store(connection).put(mandate)
-        return mandates_pb2.PutMandateResponse(mandate=_wire(mandate))
+            await acts.keep(connection, f"{ticket}/mandate", request, ground=acts.QUARTERLY)
+        telemetry.note(crossroads__ticket=ticket)
+        return mandates_pb2.PutMandateResponse(mandate=_wire(mandate), ticket=ticket)
 
     async def ListMandates(
         self, request: mandates_pb2.ListMandatesRequest, _: object

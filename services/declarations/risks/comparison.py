@@ -1,4 +1,4 @@
-"""What was anticipated of a quarter beside what was then declared."""
+"""What was anticipated or filled in of a quarter beside what was then declared or corrected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from services.declarations.risks.domain import (
     Quarter,
     Risk,
     Source,
-    anticipated,
 )
 
 DISCORDANT, NOT_DECLARED = "176", "182"
@@ -33,21 +32,34 @@ def differences(before: Quarter, after: Quarter) -> tuple[Difference, ...]:
 
 
 def arrived(risk: Risk, declared: Mapping[str, Quarter]) -> Risk | None:
-    """The risk once quarters that it awaited are declared; None where nothing came of it."""
-    came = [quarter for quarter in risk.awaited() if quarter in declared]
-    if not came:
+    """The risk once its quarters are declared or corrected; None where nothing came of it.
+
+    What was anticipated is set beside what came, and what had been filled in beside what it was
+    corrected to. A quarter that was taken back is missing again.
+    """
+    told = [_filled(filled, declared.get(filled.quarter)) for filled in risk.quarters]
+    quarters = tuple(filled for filled, _ in told)
+    if quarters == risk.quarters:
         return None
-    ahead = anticipated(risk.quarters)
-    found = [d for q in came if q in ahead for d in differences(ahead[q], declared[q])]
     return replace(
         risk,
-        quarters=tuple(
-            Filled(f.quarter, Source.DECLARED, declared[f.quarter]) if f.quarter in came else f
-            for f in risk.quarters
-        ),
-        differences=(*risk.differences, *found),
+        quarters=quarters,
+        differences=(*risk.differences, *(one for _, found in told for one in found)),
         version=risk.version + 1,
     )
+
+
+def _filled(before: Filled, now: Quarter | None) -> tuple[Filled, tuple[Difference, ...]]:
+    """A quarter of a risk by what is declared of it now, and what differs from what it held."""
+    if before.source is not Source.DECLARED:
+        if now is None:
+            return before, ()
+        found = differences(before.content, now) if before.content else ()
+        return Filled(before.quarter, Source.DECLARED, now), found
+    found = differences(before.content or Quarter(before.quarter), now or Quarter(before.quarter))
+    if now is None:
+        return Filled(before.quarter, Source.MISSING), found
+    return (Filled(before.quarter, Source.DECLARED, now), found) if found else (before, ())
 
 
 def anomalies(found: tuple[Difference, ...]) -> tuple[Anomaly, ...]:

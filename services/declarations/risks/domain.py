@@ -181,6 +181,10 @@ class Risk:
     def standing(self) -> bool:
         return self.state is not State.CANCELLED
 
+    def rests_on(self) -> tuple[str, ...]:
+        """Quarters whose declaration or correction concerns it; of one that never was none."""
+        return tuple(filled.quarter for filled in self.quarters) if self.standing else ()
+
     def awaited(self) -> tuple[str, ...]:
         """Quarters that were not declared when last looked at."""
         return tuple(f.quarter for f in self.quarters if f.source is not Source.DECLARED)
@@ -216,6 +220,8 @@ class Submission:
     received_on: date | None = None
     """The day on which the paper came in."""
     caller: str = ""
+    declarant: str = ""
+    """Path of who sent it: the declarer, or the mandatary of that employer."""
     chain: tuple[str, ...] = ()
     traceparent: str = ""
     handled: Handled = Handled.RECEIVED

@@ -27,20 +27,26 @@ class Intake:
             text(
                 "INSERT INTO risk_declarations (declarer, ticket, request_id, digest, channel,"
                 " received_at, form, anomalies, action, risk_number, image_digest, received_on,"
-                " caller, chain, traceparent, state, notification) VALUES (:declarer, :ticket,"
-                " :request_id, :digest, :channel, :received_at, :form, :anomalies, :action,"
-                " :risk_number, :image_digest, :received_on, :caller, :chain, :traceparent,"
-                " :state, :notification) ON CONFLICT (declarer, request_id) DO NOTHING"
+                " caller, declarant, chain, traceparent, state, notification)"
+                " VALUES (:declarer, :ticket, :request_id, :digest, :channel, :received_at,"
+                " :form, :anomalies, :action, :risk_number, :image_digest, :received_on,"
+                " :caller, :declarant, :chain,"
+                " :traceparent, :state, :notification)"
+                " ON CONFLICT (declarer, declarant, request_id) DO NOTHING"
             ),
             _values(sent),
         )
         await database.notify(self._connection, RECEIVED)
         rows = await self._connection.execute(
             text(
-                "SELECT * FROM risk_declarations"
-                " WHERE declarer = :declarer AND request_id = :request_id"
+                "SELECT * FROM risk_declarations WHERE declarer = :declarer"
+                " AND declarant = :declarant AND request_id = :request_id"
             ),
-            {"declarer": sent.declarer, "request_id": sent.request_id},
+            {
+                "declarer": sent.declarer,
+                "declarant": sent.declarant,
+                "request_id": sent.request_id,
+            },
         )
         return _submission(rows.one())
 
@@ -86,10 +92,14 @@ class Intake:
             },
         )
 
-    async def submission(self, declarer: str, ticket: str) -> Submission | None:
+    async def submission(self, path: str, ticket: str) -> Submission | None:
+        """Of the declarer, or of who declared for it."""
         found = await self._connection.execute(
-            text("SELECT * FROM risk_declarations WHERE declarer = :declarer AND ticket = :ticket"),
-            {"declarer": declarer, "ticket": ticket},
+            text(
+                "SELECT * FROM risk_declarations WHERE ticket = :ticket"
+                " AND (declarer = :path OR declarant = :path)"
+            ),
+            {"path": path, "ticket": ticket},
         )
         row = found.one_or_none()
         return _submission(row) if row else None
@@ -110,6 +120,7 @@ def _values(submission: Submission) -> dict[str, Any]:
         "image_digest": submission.image_digest,
         "received_on": submission.received_on,
         "caller": submission.caller,
+        "declarant": submission.declarant,
         "chain": list(submission.chain),
         "traceparent": submission.traceparent,
         "state": submission.handled.value,
@@ -132,6 +143,7 @@ def _submission(row: Any) -> Submission:
         image_digest=bytes(row.image_digest),
         received_on=row.received_on,
         caller=row.caller,
+        declarant=row.declarant,
         chain=tuple(row.chain),
         traceparent=row.traceparent,
         handled=Handled(row.state),

@@ -9,22 +9,24 @@ from crossroads.declarations.v1 import risks_pb2, risks_pb2_grpc
 from crossroads.forms.v1 import social_risk_pb2
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, deadlines, identification, telemetry
+from mesh import call, clock, deadlines, telemetry
 from mesh.refusals import Refusal
-from services.declarations import employers
 from services.declarations.domain import Channel
 from services.declarations.domain import State as Handled
 from services.declarations.handled import Handled as Bell
 from services.declarations.handled import rings
+from services.declarations.mandates import declarants
+from services.declarations.mandates.declarants import Declarants
 from services.declarations.risks import attestation, wire
 from services.declarations.risks import form as forms
 from services.declarations.risks.domain import Action, Submission
 from services.declarations.risks.intake import Intake
 from services.declarations.risks.store import Recorded, Store
 from services.declarations.risks.supply import Supply
-from services.declarations.store import Store as Employers
 
 PAGE = 100
+NO_MANDATE = "90067-155"
+CITIZEN, EMPLOYER = "citizen", "employer"
 
 
 class Servicer(risks_pb2_grpc.RisksServicer):
@@ -32,12 +34,13 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         self._engine = engine
         self._handled = handled
         self._supply = supply
+        self._declarants = Declarants(engine)
 
     async def SubmitRisk(
         self, request: risks_pb2.SubmitRiskRequest, _: object
     ) -> risks_pb2.SubmitRiskResponse:
-        await self._check_declarant(request.form)
         sent = wire.sent(
+            await self._employer(request.form),
             request.request_id,
             wire.CHANNELS[request.channel],
             [request.form, *request.anomalies],
@@ -52,6 +55,7 @@ class Servicer(risks_pb2_grpc.RisksServicer):
     ) -> risks_pb2.SubmitPaperRiskResponse:
         wire.check_officer(request.form)
         sent = wire.sent(
+            "",
             request.request_id,
             Channel.PAPER,
             [request.form, *request.anomalies],
@@ -88,7 +92,7 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         while True:
             bell = self._handled.bell
             async with self._engine.connect() as connection:
-                found = await Intake(connection).submission(wire.declarer(), request.ticket)
+                found = await Intake(connection).submission(wire.declarant(), request.ticket)
                 if found is None:
                     raise Refusal(grpc.StatusCode.NOT_FOUND, "DECLARATION_NOT_FOUND")
                 risks = await Store(connection).numbered([found.number], known_at)
@@ -101,14 +105,15 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         self, request: risks_pb2.ListRisksRequest, _: object
     ) -> risks_pb2.ListRisksResponse:
         principal, most = call.caller().principal, request.page_size or PAGE
+        citizen = principal.kind == CITIZEN
+        employer = "" if citizen else await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
             store = Store(connection)
-            if principal.kind == "citizen":
+            if citizen:
                 own = sorted(await store.of_persons([principal.ssin]), key=_number, reverse=True)
                 token = request.page_token
                 found = [o for o in own if not token or _number(o) < token][: most + 1]
             else:
-                employer = employers.enterprise_number(principal.name)
                 found = await store.of_employer(employer, request.page_token, most + 1)
         return risks_pb2.ListRisksResponse(
             risks=[wire.risk(recorded, with_form=False) for recorded in found[:most]],
@@ -119,15 +124,28 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         self, request: risks_pb2.ListCareerRequest, _: object
     ) -> risks_pb2.ListCareerResponse:
         principal, known_at = call.caller().principal, wire.moment("known_at", request.known_at)
-        ssin, employer = wire.concerned(principal, request.ssin)
+        ssin = wire.concerned(principal, request.ssin)
+        citizen = principal.kind == CITIZEN
+        employer = "" if citizen else await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
             found = await self._supply.careers(connection, [ssin], employer, known_at)
         return risks_pb2.ListCareerResponse(career=attestation.career(found[ssin]))
 
     async def _move(self, request_id: str, number: str, action: Action) -> Submission:
+        employer = await self._of_client(number)
         return await self._take(
-            wire.sent(request_id, Channel.GRPC, [], action=action, number=number)
+            wire.sent(employer, request_id, Channel.GRPC, [], action=action, number=number)
         )
+
+    async def _of_client(self, number: str) -> str:
+        """The client that a risk is of; empty where it is of none."""
+        if call.caller().principal.kind != EMPLOYER:
+            return ""
+        async with self._engine.connect() as connection:
+            found = (await Store(connection).numbered([number])).get(number)
+        if found is None or not await self._declarants.may(found.risk.employer):
+            return ""
+        return found.risk.employer
 
     async def _take(self, sent: Submission) -> Submission:
         async with self._engine.begin() as connection:
@@ -137,23 +155,13 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         telemetry.note(crossroads__ticket=stored.ticket, crossroads__channel=sent.channel.value)
         return stored
 
-    async def _check_declarant(self, whole: social_risk_pb2.SocialRiskForm) -> None:
-        """Only the employer that the form names may send it."""
+    async def _employer(self, whole: social_risk_pb2.SocialRiskForm) -> str:
+        """Whose declaration it is, by the numbers in the form. Raises NOT_THE_EMPLOYER."""
         name = whole.WhichOneof("form")
         if name is None:
-            return
-        read, bearer = forms.read(getattr(whole, name)), None
-        if identification.nsso_number_is_valid(employers.nsso_number(read.nsso_number)):
-            async with self._engine.connect() as connection:
-                number = employers.nsso_number(read.nsso_number)
-                bearer = await Employers(connection).bearer(number)
-        own = employers.enterprise_number(call.caller().principal.name)
-        if not employers.is_declarant(own, read.company_id, read.nsso_number, bearer):
-            raise Refusal(
-                grpc.StatusCode.PERMISSION_DENIED,
-                "NOT_THE_EMPLOYER",
-                metadata={"error_id": "90067-155"},
-            )
+            return declarants.caller()
+        read = forms.read(getattr(whole, name))
+        return await self._declarants.named(read.company_id, read.nsso_number, NO_MANDATE)
 
 
 def _number(recorded: Recorded) -> str:

@@ -46,8 +46,9 @@ class Store:
         )
 
     async def quarter_declared(self, employer: str, quarter: str) -> None:
-        """Said last in the transaction that records a quarter: risks that await it are due.
+        """Said last in the transaction that records a quarter or a correction of it.
 
+        Risks that rest on it are due.
         A scatter over the employer's workers; whose quarter it was not is looked at in vain.
         """
         await self._connection.execute(
@@ -57,14 +58,14 @@ class Store:
         await self._connection.execute(
             text(
                 "UPDATE risks SET due = true WHERE employer = :employer"
-                " AND :quarter = ANY(awaited) AND recorded_to IS NULL"
+                " AND :quarter = ANY(rests_on) AND recorded_to IS NULL"
             ),
             {"employer": employer, "quarter": quarter},
         )
         await database.notify(self._connection, DUE)
 
     async def due(self, most: int) -> list[Recorded]:
-        """Risks of which an awaited quarter has been declared. A scatter over all persons."""
+        """Risks of which a quarter has been declared or corrected. A scatter over all persons."""
         rows = await self._connection.execute(
             text("SELECT * FROM risks WHERE due LIMIT :most FOR UPDATE SKIP LOCKED"),
             {"most": most},
@@ -136,9 +137,9 @@ class Store:
         await self._connection.execute(
             text(
                 "INSERT INTO risks (ssin, risk_number, version, employer, branch, begins, ends,"
-                " recipients, on_paper, content, awaited, due, ticket, recorded_from)"
+                " recipients, on_paper, content, rests_on, due, ticket, recorded_from)"
                 " VALUES (:ssin, :number, :version, :employer, :branch, :begins, :ends,"
-                " :recipients, :on_paper, :content, :awaited, false, :ticket, :at)"
+                " :recipients, :on_paper, :content, :rests_on, false, :ticket, :at)"
             ),
             {
                 "ssin": risk.ssin,
@@ -151,7 +152,7 @@ class Store:
                 "recipients": [str(recipient) for recipient in risk.recipients],
                 "on_paper": risk.on_paper,
                 "content": attestation.write(risk, form).SerializeToString(deterministic=True),
-                "awaited": list(risk.awaited()) if risk.standing else [],
+                "rests_on": list(risk.rests_on()),
                 "ticket": ticket,
                 "at": at,
             },

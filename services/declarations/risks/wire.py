@@ -18,6 +18,7 @@ from services.declarations import employers
 from services.declarations.dimona.domain import day
 from services.declarations.domain import Channel
 from services.declarations.domain import State as Handled
+from services.declarations.mandates import declarants
 from services.declarations.risks import attestation, comparison, notification, routing, scenarios
 from services.declarations.risks.domain import Action, State, Submission
 from services.declarations.risks.store import Recorded
@@ -50,6 +51,7 @@ _STATES = {
 
 
 def sent(
+    employer: str,
     request_id: str,
     channel: Channel,
     content: Sequence[Message],
@@ -59,6 +61,8 @@ def sent(
     received_on: str = "",
 ) -> Submission:
     """What is stored of a request. `content` is the form, then what the channel found in it.
+
+    `employer` is whose declaration it is; empty: the caller's own, who may be an institution.
 
     Raises INVALID_ARGUMENT for what its contract could not tell.
     """
@@ -78,7 +82,7 @@ def sent(
     marks = [name.encode(), number.encode(), image, received_on.encode()]
     whole = b"".join(hashlib.sha256(piece).digest() for piece in [*pieces, *marks])
     return Submission(
-        declarer=declarer(),
+        declarer=f"employer/{employer}" if employer else declarant(),
         ticket=tickets.new(),
         request_id=request_id,
         digest=hashlib.sha256(whole).digest(),
@@ -91,13 +95,14 @@ def sent(
         image_digest=image,
         received_on=on,
         caller=caller.identity.path,
-        chain=caller.chain,
+        declarant=declarant(),
+        chain=declarants.chain(employer) if employer else caller.chain,
         traceparent=telemetry.traceparent(),
     )
 
 
-def declarer() -> str:
-    """Path of who declares, the enterprise number with all its digits."""
+def declarant() -> str:
+    """Path of who sends, the enterprise number with all its digits."""
     principal = call.caller().principal
     if principal.kind == "employer":
         return f"employer/{employers.enterprise_number(principal.name)}"
@@ -117,15 +122,15 @@ def check_officer(whole: social_risk_pb2.SocialRiskForm) -> None:
         )
 
 
-def concerned(principal: Identity, ssin: str) -> tuple[str, str]:
-    """Whose career, and of which employer only; a citizen sees her own, and whole."""
+def concerned(principal: Identity, ssin: str) -> str:
+    """Whose career: of a citizen her own."""
     if principal.kind == "citizen":
         if ssin not in {"", principal.ssin}:
             raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_CAREER")
-        return principal.ssin, ""
+        return principal.ssin
     if not identification.ssin_is_valid(ssin):
         raise malformed("ssin", "has wrong check digits")
-    return ssin, employers.enterprise_number(principal.name)
+    return ssin
 
 
 def answer(found: Submission, recorded: Recorded | None) -> risks_pb2.GetRiskResponse:

@@ -69,7 +69,7 @@ class Worker:
         return bool(batch)
 
     async def compare(self) -> bool:
-        """Compare what was anticipated with what came; whether any risk was due."""
+        """Compare what risks rest on with what came of it; whether any risk was due."""
         async with self._engine.begin() as connection:
             store = Store(connection)
             due = await store.due(MOST)

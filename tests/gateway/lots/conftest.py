@@ -7,30 +7,45 @@ import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from crossroads.declarations.v1 import declarations_pb2, declarations_pb2_grpc
+from crossroads.declarations.v1 import (
+    declarations_pb2,
+    declarations_pb2_grpc,
+    dmfa_pb2_grpc,
+    risks_pb2_grpc,
+)
 from lxml import etree
 
 from console import lots
 from console.authority import Authority
 from gateway.door import DoorBook
-from gateway.lots import signatures
+from gateway.lots import declared, signatures
 from gateway.lots.names import Lot
 from gateway.lots.watch import Watch
-from gateway.peers import Declarations, Ledger
+from gateway.peers import Declarations, Ledger, Quarters
 from mesh import clock, refusals
 from mesh import database as db
 from mesh.certificates import Certificates
 from mesh.channels import Channels
+from mesh.institutions import Institution
+from mesh.periods import Period
 from mesh.server import Server
 from mesh.settings import Settings
 from sandbox import cast, payroll
 from services.declarations import employers
 from services.declarations.dimona.domain import Person
+from services.declarations.dmfa.servicer import Servicer as QuarterServicer
+from services.declarations.dmfa.worker import Worker as QuarterWorker
 from services.declarations.handled import Handled
+from services.declarations.risks.domain import Subject
+from services.declarations.risks.quarters import DmfaQuarters
+from services.declarations.risks.servicer import Servicer as RiskServicer
+from services.declarations.risks.supply import Supply
+from services.declarations.risks.worker import Worker as RiskWorker
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
 from services.declarations.worker import Worker
@@ -46,6 +61,10 @@ BREWERY = cast.SENDERS[SENDER]
 class Everybody:
     """The register outside: it knows whoever is asked about."""
 
+    async def subjects(self, ssins: Collection[str]) -> dict[str, Subject]:
+        lines = ((Institution(11, 1), 1, Period(date(2020, 1, 1), date.max)),)
+        return {ssin: Subject(ssin, known=True, inscriptions=lines) for ssin in ssins}
+
     async def lookup(self, ssins: Collection[str]) -> dict[str, Person]:
         return {ssin: Person(ssin, known=True) for ssin in ssins}
 
@@ -60,6 +79,7 @@ class Office:
     peers: dict[str, str]
     channels: Channels
     stub: declarations_pb2_grpc.DeclarationsStub
+    quarters: dmfa_pb2_grpc.DmfaStub
     worker: Worker
 
     @property
@@ -72,7 +92,7 @@ class Office:
         return Watch(
             self.root,
             Certificates(self.gateway),
-            Declarations(self.channels),
+            declared.files(Declarations(self.channels), Quarters(self.channels)),
             DoorBook(ledger),
             lambda: time.time() + later_s,
         )
@@ -158,12 +178,22 @@ async def office(
     intake = authority.issue("service/declarations", names=["declarations"])
     server = Server(Settings(name="declarations", tls=intake, grace_s=0.1))
     handled = Handled(database)
+    quarters = DmfaQuarters()
     server.mount(
         declarations_pb2_grpc.add_DeclarationsServicer_to_server, Servicer(engine, handled)
     )
+    server.mount(dmfa_pb2_grpc.add_DmfaServicer_to_server, QuarterServicer(engine, handled))
+    risks = RiskServicer(engine, handled, Supply(quarters))
+    server.mount(risks_pb2_grpc.add_RisksServicer_to_server, risks)
     address = f"127.0.0.1:{await server.start()}"
     worker = Worker(engine, database, Everybody())
-    background = [asyncio.create_task(each) for each in (handled.run(), worker.run())]
+    working = (
+        handled.run(),
+        worker.run(),
+        QuarterWorker(engine, database, Everybody()).run(),
+        RiskWorker(engine, database, Everybody(), quarters).run(),
+    )
+    background = [asyncio.create_task(each) for each in working]
     gateway = authority.issue("service/gateway", names=["gateway"])
     peers = {"declarations": address, "ledger": "127.0.0.1:1"}
     channels = Channels(Settings(name="gateway", tls=gateway, peers=peers))
@@ -171,7 +201,8 @@ async def office(
     mine = Channels(Settings(name="brewery", tls=tls, peers=peers))
     lots.prepare(tmp_path / "lots", cast.SENDERS)
     stub = declarations_pb2_grpc.DeclarationsStub(mine.peer("declarations"))
-    yield Office(tmp_path / "lots", tls, gateway, peers, channels, stub, worker)
+    quarter_stub = dmfa_pb2_grpc.DmfaStub(mine.peer("declarations"))
+    yield Office(tmp_path / "lots", tls, gateway, peers, channels, stub, quarter_stub, worker)
     for task in background:
         task.cancel()
     for task in background:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crossroads.declarations.v1 import (
@@ -22,8 +23,9 @@ from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console.authority import Authority
+from mesh import clock, tickets
 from mesh import database as db
-from mesh import tickets
+from mesh.periods import Period
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import employers
@@ -31,7 +33,9 @@ from services.declarations.dimona.domain import Person
 from services.declarations.dimona.servicer import Servicer as Periods
 from services.declarations.domain import Channel, Declaration
 from services.declarations.handled import Handled
+from services.declarations.mandates.domain import Mandate
 from services.declarations.mandates.servicer import Servicer as Mandates
+from services.declarations.mandates.store import Store as MandateStore
 from services.declarations.servicer import Servicer
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
@@ -41,6 +45,19 @@ from tests.services.declarations.served import Served
 HOME = Path(employers.__file__).parent
 BREWERY, LINA, STRANGER = "0400000185", "91041241894", "84031721194"
 RECEIVED_AT = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def mandate(engine: AsyncEngine) -> Callable[..., Any]:
+    """Called with a mandatary: the brewery gives a mandate from 2020 on, or until a day."""
+
+    async def give(mandatary: str, last: date = date.max) -> None:
+        days = Period(date(2020, 1, 1), last)
+        given = Mandate(BREWERY, mandatary, days, f"employer/{BREWERY}", clock.now())
+        async with engine.begin() as connection:
+            await MandateStore(connection).put(given)
+
+    return give
 
 
 @dataclass

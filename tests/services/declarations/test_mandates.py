@@ -91,13 +91,36 @@ async def test_the_ledger_says_who_declared_for_whom(
     await service.handle()
     outbox = OutboxWorker(engine, database, Telling(outside, outside, outside).handlers)
     await outbox.tell(LEDGER)
-    [line] = [m for m in outside.heard if isinstance(m, ledger_pb2.Entry)]
+    _, line = [m for m in outside.heard if isinstance(m, ledger_pb2.Entry)]
     assert line.caller == "service/gateway"
     assert list(line.chain) == [
         f"employer/{BREWERY}",
         f"employer/{ACCOUNTANT}",
         "service/gateway",
     ]
+
+
+async def test_a_mandate_and_a_lock_stand_in_the_ledger(
+    service: Served,
+    outside: Any,
+    entry: Callable[..., Any],
+    engine: Any,
+    database: str,
+) -> None:
+    given = await service.mandates(f"employer/{BREWERY}").PutMandate(put())
+    entered = await service.declare(f"employer/{BREWERY}", entry())
+    operator = service.periods("operator/lead")
+    locked = await operator.PutLock(
+        periods_pb2.PutLockRequest(dimona_period_id=entered.dimona_period_id, locked=True)
+    )
+    outbox = OutboxWorker(engine, database, Telling(outside, outside, outside).handlers)
+    while await outbox.tell(LEDGER):
+        pass
+    lines = {m.entry_id: m for m in outside.heard if isinstance(m, ledger_pb2.Entry)}
+    mandate, lock = lines[f"{given.ticket}/mandate"], lines[f"{locked.ticket}/lock"]
+    assert (mandate.caller, mandate.ssin) == (f"employer/{BREWERY}", "")
+    assert mandates_pb2.PutMandateRequest.FromString(mandate.content) == put()
+    assert (lock.caller, lock.ssin) == ("operator/lead", LINA)
 
 
 async def test_the_same_request_id_of_two_declarants_is_two_requests(

@@ -94,6 +94,7 @@ class Quarters:
                     received_at=AT,
                     form=whole.form.SerializeToString(),
                     caller=f"employer/{employer}",
+                    declarant=employer,
                 )
             )
 

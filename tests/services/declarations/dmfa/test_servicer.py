@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,23 @@ import grpc
 import pytest
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.declarations.v1 import declarations_pb2, dmfa_pb2, dmfa_pb2_grpc
+from crossroads.forms.v1 import dmfa_update_pb2
 from crossroads.router.v1 import exchange_pb2, supplier_pb2, supplier_pb2_grpc
 from crossroads.types.v1 import types_pb2
 
 from console.authority import Authority
-from mesh import clock, elements, refusals
+from mesh import channels as mesh_channels
+from mesh import clock, elements, identity, refusals
 from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import servicer as served
+from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.servicer import Servicer
 from services.declarations.handled import Handled
 from services.declarations.supplier import Supplier
 
-BREWERY, BAKERY = "0400000185", "0400000284"
+BREWERY, BAKERY, ACCOUNTANT = "0400000185", "0400000284", "0202239951"
 refusals.load(Path(served.__file__).with_name("texts.yaml"))
 
 
@@ -148,6 +152,66 @@ async def test_nobody_declares_for_another_or_sees_it(
     await service.handle()
     quarter = dmfa_pb2.GetQuarterRequest(quarter="20263")
     assert list((await service.stub(BAKERY).GetQuarter(quarter)).workers) == []
+
+
+async def test_a_mandatary_declares_the_quarter_of_its_client(
+    service: Served, declare: Callable[..., Any], mandate: Callable[..., Any]
+) -> None:
+    accountant, brewery, whole = service.stub(ACCOUNTANT), service.stub(), declare(5)
+    for ended in (None, date(2021, 1, 1)):
+        if ended:
+            await mandate(ACCOUNTANT, ended)
+        assert await refused(accountant.SubmitDmfa(steps(whole))) == (
+            grpc.StatusCode.PERMISSION_DENIED,
+            "NOT_THE_EMPLOYER",
+        )
+    assert await service.quarters.count("dmfa_parts") == 0
+    await mandate(ACCOUNTANT)
+    receipt = await accountant.SubmitDmfa(steps(whole))
+    assert receipt == await accountant.SubmitDmfa(steps(whole))
+    assert receipt != await brewery.SubmitDmfa(steps(whole))
+    await service.handle()
+    ask = dmfa_pb2.GetDmfaRequest(ticket=receipt.ticket)
+    for stub in (accountant, brewery):
+        found = (await stub.GetDmfa(ask)).declaration
+        assert found.state == declarations_pb2.DECLARATION_STATE_ACCEPTED
+        assert found.notification.employer_id.company_id == BREWERY
+    quarter = dmfa_pb2.GetQuarterRequest(quarter="20263", employer=BREWERY)
+    assert len((await accountant.GetQuarter(quarter)).workers) == 5
+    assert (await refused(service.stub(BAKERY).GetQuarter(quarter)))[1] == "NOT_THE_EMPLOYER"
+    ids = dmfa_pb2.ListDmfaIdentifiersRequest(ticket=receipt.ticket)
+    form = (await accountant.ListDmfaIdentifiers(ids)).form
+    assert form.id_employer_declaration.company_id == BREWERY
+    every = dmfa_pb2.ListDmfaRequest(employer=BREWERY, page_size=1)
+    first = await accountant.ListDmfa(every)
+    every.page_token = first.next_page_token
+    rest = await accountant.ListDmfa(every)
+    listed = [*first.declarations, *rest.declarations]
+    assert [one.declarant for one in listed] == [BREWERY, ACCOUNTANT]
+    assert (listed[1].ticket, rest.next_page_token) == (receipt.ticket, "")
+    assert all(one.notification.identification == "NOTI001" for one in listed)
+    assert not any(one.WhichOneof("declared") for one in listed)
+    other = dmfa_pb2.ListDmfaRequest(quarter="20262")
+    assert not (await brewery.ListDmfa(other)).declarations
+    assert (await refused(service.stub(BAKERY).ListDmfa(every)))[1] == "NOT_THE_EMPLOYER"
+
+
+async def test_a_mandatary_corrects_through_the_gateway(
+    service: Served, declare: Callable[..., Any], mandate: Callable[..., Any]
+) -> None:
+    await mandate(ACCOUNTANT)
+    gateway = dmfa_pb2_grpc.DmfaStub(service.channel("service/gateway"))
+    on_behalf = mesh_channels.on_behalf_of(identity.parse(f"employer/{ACCOUNTANT}"))
+    form = dmfa_update_pb2.DmfaUpdateForm()
+    form.employer_declaration_update.company_id = BREWERY
+    form.employer_declaration_update.quarter = "20263"
+    request = dmfa_pb2.SubmitDmfaUpdateRequest(request_id="request-1", form=form)
+    receipt = await gateway.SubmitDmfaUpdate(request, metadata=on_behalf)
+    async with service.quarters.engine.connect() as connection:
+        stored = await Intake(connection).submission(BREWERY, receipt.ticket)
+    assert stored
+    assert (stored.employer, stored.declarant) == (BREWERY, ACCOUNTANT)
+    assert stored.chain == (f"employer/{BREWERY}", f"employer/{ACCOUNTANT}", "service/gateway")
 
 
 async def test_steps_out_of_order_leave_nothing(

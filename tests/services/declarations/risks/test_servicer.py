@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from services.declarations.supplier import Supplier
 from tests.services.declarations.risks.forms import BREWERY, LINA, incapacity, quarter, resumption
 from tests.services.declarations.risks.test_worker import Register
 
-BAKERY, DIGEST = "0400000284", b"d" * 32
+BAKERY, ACCOUNTANT, DIGEST = "0400000284", "0202239951", b"d" * 32
 refusals.load(Path(served.__file__).with_name("texts.yaml"))
 
 
@@ -131,6 +132,53 @@ async def test_nobody_declares_for_another_employer(service: Served) -> None:
         grpc.StatusCode.PERMISSION_DENIED,
         "NOT_THE_EMPLOYER",
     )
+
+
+async def test_a_mandatary_declares_and_closes_the_risks_of_its_client(
+    service: Served, mandate: Callable[..., Any]
+) -> None:
+    accountant, brewery = (service.risks(f"employer/{e}") for e in (ACCOUNTANT, BREWERY))
+    ahead = [quarter(q, {"1": 2500}, {"1": 400_000}) for q in ("20263", "20264")]
+    form = incapacity(quarters=ahead)
+    nobody_s = (grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_EMPLOYER")
+    assert await refused(accountant.SubmitRisk(submission(form))) == nobody_s
+    await mandate(ACCOUNTANT, date(2021, 1, 1))
+    assert await refused(accountant.SubmitRisk(submission(form))) == nobody_s
+    await mandate(ACCOUNTANT)
+    number = (await accountant.SubmitRisk(submission(form))).ticket
+    await service.handle()
+    close = risks_pb2.FinaliseRiskRequest(request_id="request-2", number=number)
+    closed = await accountant.FinaliseRisk(close)
+    await service.handle()
+    for stub in (accountant, brewery):
+        found = await stub.GetRisk(risks_pb2.GetRiskRequest(ticket=closed.ticket))
+        assert found.risk.state == risks_pb2.RISK_STATE_FINALISED
+        assert found.notification.employer_id.company_id == BREWERY
+    of_client = risks_pb2.ListRisksRequest(employer=BREWERY)
+    [listed] = (await accountant.ListRisks(of_client)).risks
+    assert listed.attestation.number == number
+    assert not (await accountant.ListRisks(risks_pb2.ListRisksRequest())).risks
+    career = risks_pb2.ListCareerRequest(ssin=LINA, employer=BREWERY)
+    assert (await accountant.ListCareer(career)).career.events
+    bakery = service.risks(f"employer/{BAKERY}")
+    assert await refused(bakery.ListRisks(of_client)) == nobody_s
+    assert await refused(bakery.ListCareer(career)) == nobody_s
+
+
+async def test_without_a_mandate_the_risk_of_another_is_none(
+    service: Served, mandate: Callable[..., Any]
+) -> None:
+    brewery, bakery = (service.risks(f"employer/{e}") for e in (BREWERY, BAKERY))
+    number = (await brewery.SubmitRisk(submission(incapacity()))).ticket
+    await service.handle()
+    gone = await bakery.CancelRisk(
+        risks_pb2.CancelRiskRequest(request_id="request-2", number=number)
+    )
+    await service.handle()
+    found = await bakery.GetRisk(risks_pb2.GetRiskRequest(ticket=gone.ticket))
+    assert found.state == declarations_pb2.DECLARATION_STATE_REFUSED
+    ask = risks_pb2.GetRiskRequest(ticket=number)
+    assert (await brewery.GetRisk(ask)).risk.state == risks_pb2.RISK_STATE_INTRODUCED
 
 
 async def test_nobody_sees_the_declaration_of_another(service: Served) -> None:

@@ -83,22 +83,30 @@ class Desk:
         async with self.engine.connect() as connection:
             return (await Store(connection).numbered([number], known_at))[number]
 
-    async def declare(self, quarter: str, *lines: dict[str, int]) -> None:
-        """The DmfA of a quarter comes, with Lina in it."""
+    async def declare(self, quarter: str, *lines: dict[str, int], cancelled: bool = False) -> None:
+        """The DmfA of a quarter comes, with Lina in it, or a correction of it."""
         content = forms.person(quarter, *lines).SerializeToString()
         async with self.engine.begin() as connection:
             await connection.execute(
                 sa.text(
+                    "UPDATE dmfa_persons SET recorded_to = :at WHERE ssin = :ssin"
+                    " AND quarter = :quarter AND recorded_to IS NULL"
+                ),
+                {"ssin": LINA, "quarter": quarter, "at": clock.now()},
+            )
+            await connection.execute(
+                sa.text(
                     "INSERT INTO dmfa_persons (ssin, employer, quarter, version, content,"
                     " identifiers, person_pid, gross_cents, days_hundredths, hours_hundredths,"
-                    " cancelled, ticket, recorded_from) VALUES (:ssin, :employer, :quarter, 1,"
-                    " :content, '', 1, 0, 0, 0, false, 'T', :at)"
+                    " cancelled, ticket, recorded_from) SELECT :ssin, :employer, :quarter,"
+                    " count(*), :content, '', 1, 0, 0, 0, :cancelled, 'T', :at FROM dmfa_persons"
                 ),
                 {
                     "ssin": LINA,
                     "employer": BREWERY,
                     "quarter": quarter,
                     "content": content,
+                    "cancelled": cancelled,
                     "at": clock.now(),
                 },
             )
@@ -175,6 +183,42 @@ async def test_a_quarter_that_comes_is_compared_once_and_told_to_both_sides(
     (_, first), (mutation, second) = published(outside)
     assert (len(first.differences), len(second.differences)) == (0, 2)
     assert mutation.kind == exchange_pb2.MUTATION_KIND_CHANGED
+
+
+async def test_a_quarter_that_is_corrected_is_compared_with_what_was_filled_in(
+    desk: Desk, outside: Any
+) -> None:
+    for quarter in ("20263", "20264"):
+        await desk.declare(quarter, {"1": 6500}, {"1": 900_000})
+    sent = await desk.send(forms.incapacity())
+    final = await desk.send(action="FINALISE", number=sent.number)
+    assert final.handled is Handled.ACCEPTED
+    await desk.declare("20263", {"1": 6500}, {"1": 910_000})
+    await desk.compare()
+    await desk.declare("20263", {"1": 6500}, {"1": 910_000})
+    await desk.compare()
+    corrected = (await desk.risk(sent.number)).risk
+    assert (corrected.state, corrected.version) == (State.FINALISED, 3)
+    assert [(d.anticipated, d.declared) for d in corrected.differences] == [(900_000, 910_000)]
+    await desk.declare("20263", {}, {}, cancelled=True)
+    await desk.compare()
+    gone = (await desk.risk(sent.number)).risk
+    assert [f.source for f in gone.quarters] == [Source.MISSING, Source.DECLARED]
+    assert [(d.zone, d.anticipated, d.declared) for d in gone.differences[1:]] == [
+        ("00063", 6500, 0),
+        ("00070", 910_000, 0),
+    ]
+    await desk.tell()
+    assert [len(risk.differences) for _, risk in published(outside)] == [0, 0, 1, 3]
+
+
+async def test_a_risk_that_never_was_hears_of_no_correction(desk: Desk) -> None:
+    await desk.declare("20263", {"1": 6500}, {"1": 900_000})
+    sent = await desk.send(forms.incapacity())
+    await desk.send(action="CANCEL", number=sent.number)
+    await desk.declare("20263", {"1": 6500}, {"1": 910_000})
+    await desk.compare()
+    assert (await desk.risk(sent.number)).risk.version == 2
 
 
 async def test_a_quarter_that_comes_while_a_risk_is_handled_is_never_missed(desk: Desk) -> None:
