@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TypeAlias
 
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.router import decision
 from services.router.domain import Decision, Person, Policy, Question, Use
-
-Standing: TypeAlias = frozenset[tuple[Institution, int, bool]]
-"""Who knows a person, in which quality, and whether in some of a period."""
-
-
-def standing(person: Person, period: Period) -> Standing:
-    """All of a person that a distribution is decided from, as to a mutation about a period."""
-    return frozenset(
-        (one.institution, one.quality, one.period.overlaps(period)) for one in person.inscriptions
-    )
 
 
 def distribute(

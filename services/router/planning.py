@@ -16,10 +16,10 @@ from crossroads.router.v1 import exchange_pb2
 from mesh import periods, written
 from mesh.institutions import Institution
 from mesh.written import Written
-from services.router import delivery, distribution, telling, untold
-from services.router.distribution import Standing
+from services.router import delivery, distribution, standing, telling, untold
 from services.router.domain import DataSortDecision, Person, Policy, Verdict
 from services.router.mutation import Addressed, ReceivedMutation
+from services.router.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Planner:
             (mutation.period.begin, mutation.period.end),
             received.sender,
             received.caller,
-            distribution.standing(person, period),
+            standing.of(person, period),
             person.position,
         )
         if alike not in self._patterns:
