@@ -55,6 +55,7 @@ def difference(
             version=now.version,
             decided_at=decided_at,
             caused_by=caused_by,
+            amounts=now.amounts,
         )
         changes.append(Change(decision, _about(before, now.period)))
     voided = (_voided(d, new_id(), decided_at, caused_by) for d in left)
@@ -62,7 +63,11 @@ def difference(
 
 
 def _stands(before: Decision, now: Entitlement) -> bool:
-    return before.period == now.period and before.renewable == now.renewable
+    return (before.period, before.renewable, before.amounts) == (
+        now.period,
+        now.renewable,
+        now.amounts,
+    )
 
 
 def _kind(before: Decision | None, now: Entitlement) -> DecisionKind:

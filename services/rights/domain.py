@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -26,6 +27,8 @@ class Statement:
     ticket: str
     position: int
     """Its number in the mailbox: of two statements on the same thing, the higher one counts."""
+    amount: int | None = None
+    """In cents, where the status is an amount: the income of the year that the period is."""
 
     @property
     def key(self) -> tuple[str, Institution, str, str, date]:
@@ -46,32 +49,47 @@ class Arrival:
     """Whether any rule depends on it."""
 
 
+class Group(StrEnum):
+    """Whose facts count for a person's right."""
+
+    PERSON = "person"
+    DOMICILE = "domicile"
+    FUND_HOUSEHOLD = "fund_household"
+    """Holder, partner and dependants as the health fund knows them."""
+    FAMILY = "family"
+    """Those who raise children together, and the children, as the payer of benefits knows them."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Membership:
-    """The days on which a person lives with the others of a household."""
+    """The days on which a person belongs to a group, and as what."""
 
     ssin: str
     period: Period
+    role: str = ""
+    """`HOLDER`, `PARTNER` or `DEPENDANT` of a fund household, `PARENT` or `CHILD` of a family."""
 
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Who is domiciled together at one address, each for days of their own."""
+    """Who belongs together in one sort of group, each for days of their own."""
 
     members: tuple[Membership, ...]
     ticket: str = ""
-    """Of the consultation by which it is known."""
+    """Of the message by which it is known."""
+    group: Group = Group.DOMICILE
 
     @property
     def ssins(self) -> frozenset[str]:
         return frozenset(m.ssin for m in self.members)
 
 
-class Group(StrEnum):
-    """Whose statuses count for a person's right."""
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that counts for some persons: what holds of each, and the groups that each is in."""
 
-    PERSON = "person"
-    DOMICILE = "domicile"
+    facts: Mapping[str, Sequence[Statement]]
+    homes: Mapping[str, Sequence[Household]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +102,30 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What a formula calls by one name: which days it has, from what was said or granted.
+
+    The days of `statuses` (any of them), or of `right`; of those that began before the birthday
+    `before_age`; from when they have lasted `held` months without a break; `later` months later.
+    """
+
+    statuses: frozenset[str] = frozenset()
+    right: str = ""
+    amount: bool = False
+    """Its one status is an amount, and the fact has a value on each of its days."""
+    before_age: int = 0
+    held: int = 0
+    later: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """How the days of a right follow from the days of its ground; see `windows`."""
 
     begin: str
     until: str
+    on: str = ""
+    """`MM-DD`: only that day of each year counts, and opens a window each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +145,7 @@ class Value:
     value: int
     source: str
     verified: bool
+    known_from: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +155,23 @@ class Version:
     validity: Period
     known_from: date
     legal: tuple[Article, ...]
-    facts: dict[str, frozenset[str]]
-    """Name used in the formula > the statuses that make it true."""
+    facts: Mapping[str, Fact]
+    """By the name that the formulas use."""
     grounds: tuple[Ground, ...]
-    params: dict[str, tuple[Value, ...]]
+    params: Mapping[str, tuple[Value, ...]]
+    amount: expression.Node | None
+    """What the right is worth on a day, in cents; None where it is only had or not."""
     digest: str
+
+    @property
+    def formulas(self) -> tuple[expression.Node, ...]:
+        conditions = tuple(ground.when for ground in self.grounds)
+        return conditions if self.amount is None else (*conditions, self.amount)
+
+    @property
+    def ages(self) -> frozenset[int]:
+        """The birthdays on which an answer can change."""
+        return frozenset(years for node in self.formulas for years in expression.ages(node))
 
     @property
     def name(self) -> str:
@@ -129,7 +179,9 @@ class Version:
         return f"{self.validity.begin.isoformat()}/{self.digest}"
 
     def param_on(self, name: str, day: date) -> Value:
-        return max((v for v in self.params[name] if v.begin <= day), key=lambda v: v.begin)
+        """The last value of those that begin by a day; of equals the one known last."""
+        values = (v for v in self.params[name] if v.begin <= day)
+        return max(values, key=lambda v: (v.begin, v.known_from))
 
     def params_on(self, day: date) -> dict[str, int]:
         return {name: self.param_on(name, day).value for name in self.params}
@@ -140,10 +192,24 @@ class Rule:
     """A right in law, over time."""
 
     id: str
-    title: dict[str, str]
+    title: Mapping[str, str]
+    explanation: Mapping[str, str]
+    """For people: what it is, and who has it."""
     group: Group
     granted_by: str
+    automatic: bool
+    """Granted without being asked; else the person asks, and needs no certificate."""
     versions: tuple[Version, ...]
+
+    @property
+    def rights_read(self) -> frozenset[str]:
+        """The rights that are facts for this one."""
+        facts = (fact for version in self.versions for fact in version.facts.values())
+        return frozenset(fact.right for fact in facts if fact.right)
+
+
+Amounts = tuple[tuple[Period, int], ...]
+"""What a right is worth on which of its days, in cents; neighbours differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +222,7 @@ class Entitlement:
     ground: Period
     """The last unbroken days on which the condition was met; open while they run."""
     version: str
+    amounts: Amounts = ()
 
 
 class DecisionKind(StrEnum):
@@ -186,5 +253,6 @@ class Decision:
     decided_at: datetime
     caused_by: str = ""
     """Ticket of the message that led to it; empty where a date did."""
+    amounts: Amounts = ()
     ticket: str = field(default="", compare=False)
     """Under which it was published."""

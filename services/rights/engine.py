@@ -11,9 +11,10 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mesh import clock, outbox, telemetry
-from services.rights import decisions, evaluation, windows, wire
+from services.rights import decisions, holdings, wire
 from services.rights.decisions import Change
-from services.rights.domain import Arrival, Decision, Household, Rule, Statement
+from services.rights.domain import Arrival, Decision, Household, Rule, Statement, World
+from services.rights.evaluation import Evaluation
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 
@@ -80,11 +81,18 @@ class Engine:
             position = await self._store.lock(connection)
             fresh = [a for a in arrivals if a.position > position]
             known = await self._record(connection, homes, fresh)
+            evaluation = Evaluation(
+                self._rulebook.rules, World(known.facts, known.homes), known.today
+            )
             for ssin in sorted(homes):
                 cause = _cause(homes[ssin], fresh)
                 with telemetry.span("decide rights", parent=cause.traceparent if cause else ""):
-                    await self._apply(connection, ssin, known, cause.ticket if cause else "")
-            await self._store.set_dues(connection, {ssin: self._due(ssin, known) for ssin in homes})
+                    await self._apply(
+                        connection, ssin, known, evaluation, cause.ticket if cause else ""
+                    )
+            await self._store.set_dues(
+                connection, {ssin: self._due(ssin, evaluation) for ssin in homes}
+            )
             if fresh:
                 await self._store.move(connection, fresh[-1].position)
 
@@ -109,14 +117,20 @@ class Engine:
         counting = _members(homes) | homes.keys()
         statements = await self._store.statements(connection, counting, now)
         standing = await self._store.standing(connection, homes)
-        return Known(homes, evaluation.facts_of(statements), standing, now)
+        facts = holdings.facts_of(statements, self._rulebook.statuses.sorts)
+        return Known(homes, facts, standing, now)
 
     async def _apply(
-        self, connection: AsyncConnection, ssin: str, known: Known, ticket: str
+        self,
+        connection: AsyncConnection,
+        ssin: str,
+        known: Known,
+        evaluation: Evaluation,
+        ticket: str,
     ) -> None:
         """Decide every right of one person; keep, publish and record what is new."""
         for rule in self._rulebook.rules.values():
-            changes = self._changes(rule, ssin, known, ticket)
+            changes = _changes(rule, ssin, known, evaluation, ticket)
             await self._store.add_decisions(connection, [c.decision for c in changes])
             versions = {v.name: v for v in rule.versions}
             for change in changes:
@@ -129,23 +143,23 @@ class Engine:
                 await outbox.put(connection, "ledger", entry.SerializeToString())
                 await outbox.put(connection, "publish", publication.SerializeToString())
 
-    def _changes(self, rule: Rule, ssin: str, known: Known, ticket: str) -> tuple[Change, ...]:
-        return decisions.difference(
-            ssin,
-            rule.id,
-            known.standing_of(ssin, rule.id),
-            evaluation.entitlements(rule, ssin, known.homes[ssin], known.facts, known.today),
-            new_id=lambda: uuid4().hex,
-            decided_at=known.now,
-            caused_by=ticket,
-        )
+    def _due(self, ssin: str, evaluation: Evaluation) -> date | None:
+        days = (evaluation.due(right, ssin) for right in self._rulebook.rules)
+        return min((day for day in days if day is not None), default=None)
 
-    def _due(self, ssin: str, known: Known) -> date | None:
-        waits = any(
-            evaluation.is_due(rule, ssin, known.homes[ssin], known.facts, known.today)
-            for rule in self._rulebook.rules.values()
-        )
-        return windows.horizon(known.today) if waits else None
+
+def _changes(
+    rule: Rule, ssin: str, known: Known, evaluation: Evaluation, ticket: str
+) -> tuple[Change, ...]:
+    return decisions.difference(
+        ssin,
+        rule.id,
+        known.standing_of(ssin, rule.id),
+        evaluation.entitlements(rule.id, ssin),
+        new_id=lambda: uuid4().hex,
+        decided_at=known.now,
+        caused_by=ticket,
+    )
 
 
 def _members(homes: Homes) -> frozenset[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from services.rights import evaluation, expression, windows, wording
+from mesh.periods import ALWAYS
+from services.rights import evaluation, expression, scalar, terms, windows, wording
 from services.rights.domain import (
     Decision,
     Ground,
@@ -15,8 +16,10 @@ from services.rights.domain import (
     Rule,
     Statement,
     Version,
+    World,
 )
-from services.rights.expression import Node, Situation
+from services.rights.evaluation import Evaluation
+from services.rights.expression import Node
 
 SELF = "self"
 MEMBER = "a member of the household"
@@ -49,10 +52,9 @@ class RuleChanged(LookupError):  # noqa: N818 - it states what is wrong
 
 
 def explain(
-    rule: Rule,
+    rules: Mapping[str, Rule],
     decision: Decision,
-    households: Sequence[Household],
-    facts: Mapping[str, Sequence[Statement]],
+    world: World,
     titles: Mapping[str, Mapping[str, str]],
     decided_on: date,
 ) -> Explanation:
@@ -61,8 +63,9 @@ def explain(
     It is explained for the day of deciding, or the day of its ground that is nearest; a void
     one for the first day on which there once was a ground. Raises RuleChanged.
     """
-    known = evaluation.versions_known(rule, decided_on)
-    version = next((v for v in known if v.name == decision.version), None)
+    rule = rules[decision.right]
+    worked_out = Evaluation(rules, world, decided_on)
+    version = next((v for v in worked_out.versions(rule.id) if v.name == decision.version), None)
     if version is None:
         raise RuleChanged(decision.version)
     last = decision.ground.end - timedelta(days=1)
@@ -71,32 +74,27 @@ def explain(
     candidates = [
         (ground, household)
         for ground in version.grounds
-        for household in _homes(rule, decision.ssin, households, day)
+        for household in _homes(rule, decision.ssin, world, day)
     ]
     ground, household = next(
-        (c for c in candidates if _holds(version, c[0], c[1], facts, day)), candidates[0]
+        (
+            (ground, household)
+            for ground, household in candidates
+            if scalar.evaluate(
+                ground.when, worked_out.situation(version, household, day, decision.ssin)
+            )
+        ),
+        candidates[0],
     )
-    steps = Steps(version, decision.ssin, day, facts, titles)
+    steps = Steps(worked_out, version, decision.ssin, day, world, titles)
     return Explanation(version, steps.of_group(ground, household), _window(decision, ground))
 
 
-def _homes(
-    rule: Rule, person: str, households: Sequence[Household], day: date
-) -> tuple[Household, ...]:
+def _homes(rule: Rule, person: str, world: World, day: date) -> tuple[Household, ...]:
     """The person's groups of that day; alone where no other is known."""
-    homes = evaluation.groups(rule, person, households)
-    found = tuple(h for h in homes if person in evaluation.present(h, day))
+    homes = evaluation.groups(rule, person, world)
+    found = tuple(h for h in homes if person in dict(evaluation.present(h, day)))
     return found or (Household((Membership(person, windows.day(day)),)),)
-
-
-def _holds(
-    version: Version,
-    ground: Ground,
-    household: Household,
-    facts: Mapping[str, Sequence[Statement]],
-    day: date,
-) -> int:
-    return expression.evaluate(ground.when, evaluation.situation(version, household, facts, day))
 
 
 def _window(decision: Decision, ground: Ground) -> dict[str, str]:
@@ -117,33 +115,45 @@ def _window(decision: Decision, ground: Ground) -> dict[str, str]:
 class Steps:
     """The explaining interpreter, for one person on one day."""
 
+    evaluation: Evaluation
     version: Version
     person: str
     day: date
-    facts: Mapping[str, Sequence[Statement]]
+    world: World
     titles: Mapping[str, Mapping[str, str]]
-    present: tuple[str, ...] = field(default=())
+    present: tuple[Membership, ...] = field(default=())
 
     def of_group(self, ground: Ground, household: Household) -> Reason:
         """The whole formula, over everybody present on the day; the person herself first."""
-        there = evaluation.present(household, self.day)
-        present = tuple(sorted(there, key=lambda ssin: ssin != self.person))
-        over = Steps(self.version, self.person, self.day, self.facts, self.titles, present)
-        return over.step(ground.when, self.person)
+        there = [m for _, m in evaluation.present(household, self.day)]
+        present = tuple(sorted(there, key=lambda m: m.ssin != self.person))
+        herself = next(
+            (m for m in present if m.ssin == self.person), Membership(self.person, ALWAYS)
+        )
+        return replace(self, present=present).step(ground.when, herself)
 
-    def step(self, node: Node, member: str) -> Reason:  # noqa: PLR0911 - one answer a node
+    def step(self, node: Node, member: Membership) -> Reason:  # noqa: C901, PLR0911, PLR0912
         match node:
-            case expression.Has():
-                return self._has(node, member)
+            case expression.Has(fact=fact) | expression.Known(fact=fact):
+                return self._fact(node, fact, member)
+            case expression.Amount(fact=fact):
+                return self._fact(node, fact, member)
+            case expression.Aged():
+                return self._of_member(node, member, wording.text("AGED", day=self.day.isoformat()))
+            case expression.Is(role=role):
+                return self._of_member(node, member, wording.text("ROLE", role=role))
             case expression.Over():
                 return self._over(node)
+            case expression.Person(of=of):
+                return self.step(of, self._herself())
             case expression.Size():
-                return self._leaf(node, wording.text("GROUP_SIZE"))
+                return self._made(node, len(self.present), wording.text("GROUP_SIZE"), ())
             case expression.Param(name=name):
-                source = self.version.param_on(name, self.day).source
-                return self._leaf(node, wording.text("PARAM", name=name, source=source))
-            case expression.Number():
-                return self._leaf(node, wording.text("NUMBER"))
+                param = self.version.param_on(name, self.day)
+                text = wording.text("PARAM", name=name, source=param.source)
+                return self._made(node, param.value, text, ())
+            case expression.Number(value=number):
+                return self._made(node, number, wording.text("NUMBER"), ())
             case expression.Not(of=of):
                 inner = self.step(of, member)
                 return self._made(node, not inner.value, wording.text("not"), (inner,))
@@ -155,27 +165,61 @@ class Steps:
                 return self._made(node, value, wording.text(word), deciding)
             case expression.Operation(sign=sign, left=left, right=right):
                 sides = (self.step(left, member), self.step(right, member))
-                result = expression.OPERATIONS[sign](sides[0].value, sides[1].value)
+                result = scalar.OPERATIONS[sign](sides[0].value, sides[1].value)
                 return self._made(node, result, wording.text("OPERATION"), sides)
+            case expression.Choice(condition=condition, then=then, otherwise=otherwise):
+                asked = self.step(condition, member)
+                taken = self.step(then if asked.value else otherwise, member)
+                return self._made(node, taken.value, wording.text("CHOICE"), (asked, taken))
 
     def _over(self, node: expression.Over) -> Reason:
         steps = tuple(self.step(node.of, member) for member in self.present)
-        value = expression.counted(node.quantifier, [s.value for s in steps])
-        if node.quantifier != "count_members":
+        value = scalar.counted(node.quantifier, [s.value for s in steps])
+        if node.quantifier in ("any_member", "all_members"):
             steps = _deciding(steps, value, every=node.quantifier == "all_members")
         return self._made(node, value, wording.text(node.quantifier), steps)
 
-    def _has(self, node: expression.Has, member: str) -> Reason:
-        statuses = self.version.facts[node.fact]
-        whose = SELF if member == self.person else MEMBER
-        found = tuple(
-            Reason(s.status, value=True, text=self._said(s), source=s, member=whose)
-            for s in self.facts.get(member, ())
-            if s.status in statuses and self.day in s.period
+    def _herself(self) -> Membership:
+        return next(
+            (m for m in self.present if m.ssin == self.person), Membership(self.person, ALWAYS)
         )
-        titles = wording.joined([self.titles[s] for s in sorted(statuses)], ", ")
-        text = wording.text("HAS", day=self.day.isoformat(), titles=titles)
-        return Reason(expression.write(node), bool(found), text, found, member=whose)
+
+    def _fact(self, node: expression.OfMember, name: str, member: Membership) -> Reason:
+        """What a fact rests on: the statements whose days make up this one."""
+        fact = self.version.facts[name]
+        value = self._value(node, member)
+        origin = self.day if not fact.later else _earlier(self.day, fact.later)
+        found = tuple(
+            Reason(
+                s.status, self._said_value(s), self._said(s), source=s, member=self._whose(member)
+            )
+            for s in self.world.facts.get(member.ssin, ())
+            if s.status in fact.statuses and origin in s.period
+        )
+        if fact.right:
+            text = wording.text("HAS_RIGHT", day=self.day.isoformat(), right=fact.right)
+        else:
+            titles = wording.joined([self.titles[s] for s in sorted(fact.statuses)], ", ")
+            text = wording.text("HAS", day=self.day.isoformat(), titles=titles)
+        because = found if value else ()
+        return Reason(expression.write(node), value, text, because, member=self._whose(member))
+
+    def _said_value(self, statement: Statement) -> int:
+        return True if statement.amount is None else statement.amount
+
+    def _of_member(
+        self, node: expression.OfMember, member: Membership, text: Mapping[str, str]
+    ) -> Reason:
+        value = self._value(node, member)
+        return Reason(expression.write(node), value, text, member=self._whose(member))
+
+    def _value(self, node: expression.OfMember, member: Membership) -> int:
+        household = Household((replace(member, period=windows.day(self.day)),))
+        there = self.evaluation.situation(self.version, household, self.day, member.ssin)
+        return scalar.evaluate(node, there)
+
+    def _whose(self, member: Membership) -> str:
+        return SELF if member.ssin == self.person else MEMBER
 
     def _said(self, statement: Statement) -> dict[str, str]:
         running = statement.period.end == date.max
@@ -188,11 +232,6 @@ class Steps:
             institution=str(statement.institution),
         )
 
-    def _leaf(self, node: Node, text: Mapping[str, str]) -> Reason:
-        members = tuple(frozenset[str]() for _ in self.present)
-        value = expression.evaluate(node, Situation(members, self.version.params_on(self.day)))
-        return self._made(node, value, text, ())
-
     def _made(
         self, node: Node, value: int, text: Mapping[str, str], because: tuple[Reason, ...]
     ) -> Reason:
@@ -204,3 +243,11 @@ def _deciding(steps: tuple[Reason, ...], value: int, *, every: bool) -> tuple[Re
     if bool(value) is every:
         return steps
     return tuple(s for s in steps if bool(s.value) is bool(value))
+
+
+def _earlier(day: date, months: int) -> date:
+    """A day whose term of so many months is over on `day`, or the last before it."""
+    guess = terms.after(day, -months)
+    while terms.after(guess, months) > day:
+        guess -= timedelta(days=1)
+    return guess

@@ -1,10 +1,13 @@
-"""Formulas of rules: a small part of Python's grammar, checked when loaded, run many times."""
+"""Formulas of rules: a small part of Python's grammar, read once and checked when loaded.
+
+From one tree of nodes come the scalar form (`scalar`), the columns (`columns`) and the
+explanation (`explanation`); the three agree.
+"""
 
 from __future__ import annotations
 
 import ast
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,17 +19,12 @@ COMPARISONS: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "==",
 }
 SUMS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
-OPERATIONS: Final[dict[str, Callable[[int, int], int]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-}
-QUANTIFIERS: Final = frozenset({"any_member", "all_members", "count_members"})
+CALLS: Final = frozenset({"lowest", "highest", "percent"})
+"""Of two numbers: the lower, the higher, and so many percent of the first, halves away from 0."""
+CONDITIONS: Final = frozenset(COMPARISONS.values())
+QUANTIFIERS: Final = frozenset({"any_member", "all_members", "count_members", "group_sum"})
+MOST: Final = 10**12
+"""The highest number that a rule may name: products of two stay within 64 bits."""
 
 
 class FormulaError(ValueError):
@@ -35,27 +33,63 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Whether the member has the fact on the day."""
+    """Whether the member has the fact on the day: `has(fact)`."""
 
     fact: str
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Whether the amount of the member is known on the day: `known(fact)`."""
+
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """The amount of the member on the day, in cents; 0 where it is not known: `amount(fact)`."""
+
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """Whether the member's completed years compare so; false where the birth is not known."""
+
+    sign: str
+    years: int
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """Whether the member is in the group as that: `role(HOLDER)`."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
-    """A condition asked of every member: any_member, all_members or count_members."""
+    """Asked of every member: any_member, all_members, count_members, or group_sum of numbers."""
 
     quantifier: str
     of: Node
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Asked of the person herself within her group: `person(...)`."""
+
+    of: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
-    """How many members the group has."""
+    """How many members the group has: `group_size()`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter's value on the day."""
+    """A parameter's value on the day: `param.name`."""
 
     name: str
 
@@ -84,101 +118,212 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A comparison or a sum of two numbers."""
+    """A comparison of two numbers, or what is made of them: + - * lowest highest percent."""
 
     sign: str
     left: Node
     right: Node
 
 
-Node = Has | Over | Size | Param | Number | Not | Joined | Operation
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One number where a condition holds, another where not: `a if condition else b`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+OfMember = Has | Known | Amount | Aged | Is
+"""What is asked of one member."""
+Node = OfMember | Over | Person | Size | Param | Number | Not | Joined | Operation | Choice
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """One group on one day: the facts that each member has, and the parameters."""
+class Names:
+    """What a formula may speak of."""
 
-    members: tuple[frozenset[str], ...]
-    params: Mapping[str, int]
-    member: frozenset[str] = frozenset()
-    """The one looked at, inside a quantifier."""
+    facts: frozenset[str]
+    """Those that hold or not."""
+    amounts: frozenset[str]
+    params: frozenset[str]
+    of_group: bool
+    """Members are reached by quantifiers and `person` only."""
 
 
-def parse(text: str, *, facts: frozenset[str], params: frozenset[str], of_group: bool) -> Node:
-    """Read a formula. `of_group`: members are reached by quantifiers only.
+def condition(text: str, names: Names) -> Node:
+    """Read a formula that comes to true or false.
 
-    Raises FormulaError for what is not in the grammar, for unknown names, for a number where
-    a condition is meant and the reverse, and for `has` outside the members it is asked of.
+    Raises FormulaError for what is not in the grammar, for unknown names, for a number where a
+    condition is meant and the reverse, for a member's fact outside the members it is asked of,
+    and for an amount without the question whether it is known.
     """
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise FormulaError(f"`{text}` is not a formula: {error.msg}") from error
-    node = _node(tree)
-    _check(node, facts, params, in_member=not of_group)
-    if not is_condition(node):
-        raise FormulaError(f"`{text}` is a number where a condition is meant")
+    node = _read(text, names)
+    _demand(is_condition(node), f"`{text}` is a number where a condition is meant")
     return node
 
 
-def _node(tree: ast.expr) -> Node:  # noqa: PLR0911 - one answer a node
+def number(text: str, names: Names) -> Node:
+    """Read a formula that comes to a number. Raises FormulaError as `condition` does."""
+    node = _read(text, names)
+    _demand(not is_condition(node), f"`{text}` is a condition where a number is meant")
+    return node
+
+
+def _read(text: str, names: Names) -> Node:
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise FormulaError(f"`{text}` is not a formula: {error.msg}") from error
+    node = _node(tree)
+    _check(node, names, in_member=not names.of_group)
+    asked = {n.fact for n in walk(node) if isinstance(n, Known)}
+    for unguarded in sorted({n.fact for n in walk(node) if isinstance(n, Amount)} - asked):
+        raise FormulaError(f"`{unguarded}` counts without asking known({unguarded})")
+    return node
+
+
+def _node(tree: ast.expr) -> Node:  # noqa: C901, PLR0911, PLR0912 - one answer a node
     match tree:
         case ast.BoolOp(op=op, values=values):
             word = "and" if isinstance(op, ast.And) else "or"
             return Joined(word, tuple(map(_node, values)))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return Not(_node(operand))
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="age"), args=[], keywords=[]),
+            ops=[op],
+            comparators=[ast.Constant(value=int(years))],
+        ) if type(op) in COMPARISONS and not isinstance(years, bool):
+            return Aged(COMPARISONS[type(op)], years)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
             return Operation(COMPARISONS[type(op)], _node(left), _node(right))
         case ast.BinOp(left=left, op=operation, right=right) if type(operation) in SUMS:
             return Operation(SUMS[type(operation)], _node(left), _node(right))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            return Choice(_node(test), _node(body), _node(orelse))
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            _demand(value <= MOST, f"{value} is more than a rule may name")
             return Number(value)
         case ast.Attribute(value=ast.Name(id="param"), attr=name):
             return Param(name)
         case ast.Call(func=ast.Name(id="group_size"), args=[], keywords=[]):
             return Size()
-        case ast.Call(func=ast.Name(id="has"), args=[ast.Name(id=fact)], keywords=[]):
-            return Has(fact)
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in CALLS:
+            return Operation(name, _node(left), _node(right))
+        case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=about)], keywords=[]):
+            return _named(name, about)
         case ast.Call(func=ast.Name(id=name), args=[of], keywords=[]) if name in QUANTIFIERS:
             return Over(name, _node(of))
+        case ast.Call(func=ast.Name(id="person"), args=[of], keywords=[]):
+            return Person(_node(of))
     raise FormulaError(f"`{ast.unparse(tree)}` is not something a rule can say")
+
+
+def _named(name: str, about: str) -> Node:
+    """A call with one plain name in it; `group_sum(income)` is short for the sum of amounts."""
+    match name:
+        case "has":
+            return Has(about)
+        case "known":
+            return Known(about)
+        case "amount":
+            return Amount(about)
+        case "role":
+            return Is(about)
+        case "group_sum":
+            return Over("group_sum", Amount(about))
+    raise FormulaError(f"`{name}({about})` is not something a rule can say")
 
 
 def is_condition(node: Node) -> bool:
     """Whether it comes to true or false, and not to a number."""
     match node:
-        case Size() | Param() | Number():
+        case Size() | Param() | Number() | Amount() | Choice():
             return False
         case Over(quantifier=quantifier):
-            return quantifier != "count_members"
+            return quantifier in ("any_member", "all_members")
+        case Person(of=of):
+            return is_condition(of)
         case Operation(sign=sign):
-            return sign in COMPARISONS.values()
+            return sign in CONDITIONS
     return True
 
 
-def _check(node: Node, facts: frozenset[str], params: frozenset[str], *, in_member: bool) -> None:
+def children(node: Node) -> tuple[Node, ...]:
     match node:
-        case Has(fact=fact):
-            _demand(in_member, "`has` is asked of a member: write any_member(has(...))")
-            _demand(fact in facts, f"no fact is named `{fact}`")
+        case Over(of=of) | Person(of=of) | Not(of=of):
+            return (of,)
+        case Joined(parts=parts):
+            return parts
+        case Operation(left=left, right=right):
+            return (left, right)
+        case Choice(condition=asked, then=then, otherwise=otherwise):
+            return (asked, then, otherwise)
+    return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all within it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def ages(node: Node) -> frozenset[int]:
+    """The birthdays on which an answer of the formula can change."""
+    asked = [n for n in walk(node) if isinstance(n, Aged)]
+    return frozenset(
+        years
+        for n in asked
+        for years in ((n.years,) if n.sign in ("<", ">=") else (n.years, n.years + 1))
+    )
+
+
+def _check(node: Node, names: Names, *, in_member: bool) -> None:  # noqa: C901 - one answer a node
+    match node:
+        case Has() | Known() | Amount() | Aged() | Is():
+            _demand(in_member, f"`{write(node)}` is asked of a member: write any_member(...)")
+            _check_name(node, names)
         case Param(name=name):
-            _demand(name in params, f"no parameter is named `{name}`")
-        case Over(of=of):
+            _demand(name in names.params, f"no parameter is named `{name}`")
+        case Over(quantifier=quantifier, of=of):
+            _demand(names.of_group, f"`{quantifier}` is asked of a group, and this is one person")
             _demand(not in_member, "a quantifier stands outside other quantifiers")
-            _demand(is_condition(of), f"`{write(of)}` is a number where a condition is meant")
-            _check(of, facts, params, in_member=True)
+            _demand_kind(of, condition=quantifier != "group_sum")
+        case Person(of=of):
+            _demand(names.of_group, "the rule is on one person: leave `person` out")
+            _demand(not in_member, "`person` stands outside quantifiers")
         case Not(of=of):
-            _demand(is_condition(of), f"`{write(of)}` is a number where a condition is meant")
-            _check(of, facts, params, in_member=in_member)
+            _demand_kind(of, condition=True)
         case Joined(parts=parts):
             for part in parts:
-                _demand(is_condition(part), f"`{write(part)}` is a number, not a condition")
-                _check(part, facts, params, in_member=in_member)
+                _demand_kind(part, condition=True)
         case Operation(left=left, right=right):
             for part in (left, right):
-                _demand(not is_condition(part), f"`{write(part)}` is a condition, not a number")
-                _check(part, facts, params, in_member=in_member)
+                _demand_kind(part, condition=False)
+        case Choice(condition=asked, then=then, otherwise=otherwise):
+            _demand_kind(asked, condition=True)
+            for part in (then, otherwise):
+                _demand_kind(part, condition=False)
+    for child in children(node):
+        _check(child, names, in_member=in_member or isinstance(node, Over | Person))
+
+
+def _check_name(node: OfMember, names: Names) -> None:
+    match node:
+        case Has(fact=fact):
+            _demand(fact in names.facts, f"no fact is named `{fact}`")
+        case Known(fact=fact) | Amount(fact=fact):
+            _demand(fact in names.amounts, f"no amount is named `{fact}`")
+        case Aged(years=years):
+            _demand(0 <= years <= 150, f"nobody is {years} years old")
+
+
+def _demand_kind(node: Node, *, condition: bool) -> None:
+    meant = "a condition" if condition else "a number"
+    is_a = "a number" if condition else "a condition"
+    _demand(is_condition(node) is condition, f"`{write(node)}` is {is_a} where {meant} is meant")
 
 
 def _demand(holds: bool, otherwise: str) -> None:
@@ -186,48 +331,23 @@ def _demand(holds: bool, otherwise: str) -> None:
         raise FormulaError(otherwise)
 
 
-def evaluate(node: Node, situation: Situation) -> int:  # noqa: PLR0911 - one answer a node
-    """What a formula comes to in one situation; a condition to True or False."""
-    match node:
-        case Has(fact=fact):
-            return fact in situation.member
-        case Over(quantifier=quantifier, of=of):
-            answers = [evaluate(of, looking_at(situation, m)) for m in situation.members]
-            return counted(quantifier, answers)
-        case Size():
-            return len(situation.members)
-        case Param(name=name):
-            return situation.params[name]
-        case Number(value=value):
-            return value
-        case Not(of=of):
-            return not evaluate(of, situation)
-        case Joined(word="and", parts=parts):
-            return all(evaluate(part, situation) for part in parts)
-        case Joined(parts=parts):
-            return any(evaluate(part, situation) for part in parts)
-        case Operation(sign=sign, left=left, right=right):
-            return OPERATIONS[sign](evaluate(left, situation), evaluate(right, situation))
-
-
-def looking_at(situation: Situation, member: frozenset[str]) -> Situation:
-    return Situation(situation.members, situation.params, member)
-
-
-def counted(quantifier: str, answers: list[int]) -> int:
-    """What a quantifier makes of its members' answers."""
-    if quantifier == "any_member":
-        return any(answers)
-    return all(answers) if quantifier == "all_members" else sum(answers)
-
-
-def write(node: Node) -> str:  # noqa: PLR0911 - one answer a node
+def write(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912 - one answer a node
     """The formula as the rule writes it, in one spelling."""
     match node:
         case Has(fact=fact):
             return f"has({fact})"
+        case Known(fact=fact):
+            return f"known({fact})"
+        case Amount(fact=fact):
+            return f"amount({fact})"
+        case Aged(sign=sign, years=years):
+            return f"age() {sign} {years}"
+        case Is(role=role):
+            return f"role({role})"
         case Over(quantifier=quantifier, of=of):
             return f"{quantifier}({write(of)})"
+        case Person(of=of):
+            return f"person({write(of)})"
         case Size():
             return "group_size()"
         case Param(name=name):
@@ -238,9 +358,16 @@ def write(node: Node) -> str:  # noqa: PLR0911 - one answer a node
             return f"not {_enclosed(of)}"
         case Joined(word=word, parts=parts):
             return f" {word} ".join(map(_enclosed, parts))
+        case Operation(sign=sign, left=left, right=right) if sign in CALLS:
+            return f"{sign}({write(left)}, {write(right)})"
         case Operation(sign=sign, left=left, right=right):
             return f"{_enclosed(left)} {sign} {_enclosed(right)}"
+        case Choice(condition=asked, then=then, otherwise=otherwise):
+            return f"{_enclosed(then)} if {_enclosed(asked)} else {_enclosed(otherwise)}"
 
 
 def _enclosed(node: Node) -> str:
-    return f"({write(node)})" if isinstance(node, Joined | Operation | Not) else write(node)
+    plain = not isinstance(node, Joined | Operation | Not | Choice | Aged)
+    if isinstance(node, Operation) and node.sign in CALLS:
+        plain = True
+    return write(node) if plain else f"({write(node)})"

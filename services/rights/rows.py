@@ -9,7 +9,15 @@ from typing import Any
 
 from mesh import institutions
 from mesh.periods import Period
-from services.rights.domain import Decision, DecisionKind, Household, Membership, Statement
+from services.rights.domain import (
+    Amounts,
+    Decision,
+    DecisionKind,
+    Group,
+    Household,
+    Membership,
+    Statement,
+)
 
 
 def of_statement(statement: Statement) -> dict[str, Any]:
@@ -24,6 +32,7 @@ def of_statement(statement: Statement) -> dict[str, Any]:
         "status": statement.status,
         "cancelled": statement.cancelled,
         "ticket": statement.ticket,
+        "amount": statement.amount,
     }
 
 
@@ -38,26 +47,38 @@ def statement(row: Any) -> Statement:
         cancelled=row.cancelled,
         ticket=row.ticket,
         position=row.position,
+        amount=row.amount,
     )
 
 
 def compositions(found: Sequence[Household]) -> str:
-    """Members and days only, in one order: the same homes give the same text."""
+    """Groups, members, roles and days only, in one order: the same homes give the same text."""
     homes = [
-        [[m.ssin, m.period.begin.isoformat(), m.period.end.isoformat()] for m in sorted(h.members)]
+        [
+            h.group,
+            [
+                [m.ssin, m.period.begin.isoformat(), m.period.end.isoformat(), m.role]
+                for m in sorted(h.members)
+            ],
+        ]
         for h in found
     ]
     return json.dumps(sorted(homes))
 
 
-def household(members: Sequence[Sequence[str]], ticket: str) -> Household:
+def household(group: str, members: Sequence[Sequence[str]], ticket: str) -> Household:
     return Household(
         tuple(
-            Membership(ssin, Period(date.fromisoformat(begin), date.fromisoformat(end)))
-            for ssin, begin, end in members
+            Membership(ssin, Period(date.fromisoformat(begin), date.fromisoformat(end)), role)
+            for ssin, begin, end, role in members
         ),
         ticket,
+        Group(group),
     )
+
+
+def amounts(of: Amounts) -> str:
+    return json.dumps([[p.begin.isoformat(), p.end.isoformat(), cents] for p, cents in of])
 
 
 def of_decision(decision: Decision) -> dict[str, Any]:
@@ -76,6 +97,7 @@ def of_decision(decision: Decision) -> dict[str, Any]:
         "version": decision.version,
         "decided_at": decision.decided_at,
         "caused_by": decision.caused_by,
+        "amounts": amounts(decision.amounts),
     }
 
 
@@ -93,5 +115,9 @@ def decision(row: Any) -> Decision:
         version=row.version,
         decided_at=row.decided_at,
         caused_by=row.caused_by,
+        amounts=tuple(
+            (Period(date.fromisoformat(begin), date.fromisoformat(end)), cents)
+            for begin, end, cents in row.amounts
+        ),
         ticket=row.ticket,
     )

@@ -12,8 +12,9 @@ from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc
 from mesh import clock, institutions, periods
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights import evaluation, explanation, wire
-from services.rights.domain import Decision, Household, Membership, Rule, Statement
+from services.rights import explanation, holdings, wire
+from services.rights.domain import Decision, Household, Membership, Rule, Statement, World
+from services.rights.evaluation import Evaluation
 from services.rights.explanation import Explanation, Reason
 from services.rights.rulebook import Rulebook
 from services.rights.store import NEWEST, Store
@@ -70,11 +71,13 @@ class Rights(rights_pb2_grpc.RightsServicer):
             for name, member in zip(names, request.members, strict=True)
             for number, status in enumerate(member.statuses)
         ]
-        household = Household(tuple(Membership(name, ALWAYS) for name in names))
-        entitled = evaluation.entitlements(
-            rule, names[0], [household], evaluation.facts_of(said), on
+        household = Household(tuple(Membership(name, ALWAYS) for name in names), group=rule.group)
+        facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
+        worked_out = Evaluation(
+            self._rulebook.rules, World(facts, dict.fromkeys(names, (household,))), on
         )
-        in_force = [v for v in evaluation.versions_known(rule, on) if on in v.validity]
+        entitled = worked_out.entitlements(rule.id, names[0])
+        in_force = [v for v in worked_out.versions(rule.id) if on in v.validity]
         return rights_pb2.SimulateResponse(
             periods=[periods.to_wire(e.period) for e in entitled],
             rule_version=in_force[-1].name if in_force else "",
@@ -84,12 +87,14 @@ class Rights(rights_pb2_grpc.RightsServicer):
         self, decision: Decision, households: Sequence[Household], said: Sequence[Statement]
     ) -> Explanation:
         decided_on = decision.decided_at.astimezone(clock.BRUSSELS).date()
+        self._rule(decision.right)
+        facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
+        homes = {ssin: tuple(households) for ssin in facts.keys() | {decision.ssin}}
         try:
             return explanation.explain(
-                self._rule(decision.right),
+                self._rulebook.rules,
                 decision,
-                households,
-                evaluation.facts_of(said),
+                World(facts, homes),
                 self._rulebook.statuses.titles,
                 decided_on,
             )

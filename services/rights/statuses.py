@@ -22,6 +22,11 @@ class Sort:
     """Whose value is the status; empty where the attestation itself is."""
     values: frozenset[str]
     several_at_once: bool
+    """One institution may say several on the same begin, each a thing of its own."""
+    one_at_a_time: bool
+    """On a day one of them holds: contradictions are settled by authority."""
+    authority: tuple[int, ...]
+    """Sectors of institutions, the most authoritative first; others come after."""
 
     def status(self, attestation: Message) -> str:
         """Raises ValueError for a value that is no status."""
@@ -50,7 +55,7 @@ def load(path: Path) -> Statuses:
 
 
 def _sort(block: Block, titles: Mapping[str, object]) -> Sort:
-    block.only(("attestation", "status", "several_at_once", "values"))
+    block.only(("attestation", "status", "several_at_once", "values", "one_at_a_time", "authority"))
     attestation = block.get_as(str, "attestation")
     known = attestations_pb2.DESCRIPTOR.message_types_by_name.get(attestation)
     if known is None:
@@ -64,4 +69,6 @@ def _sort(block: Block, titles: Mapping[str, object]) -> Sort:
     for unknown in sorted(values - titles.keys()):
         raise block.error(f"`{unknown}` has no name in the four languages", "values")
     several = block.get_as(bool, "several_at_once") if "several_at_once" in block else False
-    return Sort(attestation, field, values, several)
+    alone = block.get_as(bool, "one_at_a_time") if "one_at_a_time" in block else False
+    authority = block.get_as(list, "authority") if "authority" in block else []
+    return Sort(attestation, field, values, several, alone, tuple(authority))

@@ -46,9 +46,9 @@ class Store:
                 text(
                     """
                     INSERT INTO statements (ssin, institution, data_sort, strand, begin, position,
-                                            "end", status, cancelled, ticket, recorded_at)
+                                            "end", status, cancelled, ticket, amount, recorded_at)
                     VALUES (:ssin, :institution, :data_sort, :strand, :begin, :position,
-                            :end, :status, :cancelled, :ticket, :recorded_at)
+                            :end, :status, :cancelled, :ticket, :amount, :recorded_at)
                     ON CONFLICT DO NOTHING
                     """
                 ),
@@ -110,7 +110,9 @@ class Store:
             {"ssins": sorted(ssins), "known_at": known_at},
         )
         return {
-            row.ssin: tuple(rows.household(members, row.ticket) for members in row.composition)
+            row.ssin: tuple(
+                rows.household(group, members, row.ticket) for group, members in row.composition
+            )
             for row in found
         }
 
@@ -123,10 +125,11 @@ class Store:
                     """
                     INSERT INTO decisions (ssin, decision_id, entitlement_id, "right", kind, begin,
                                            "end", void, renewable, ground_begin, ground_end,
-                                           version, decided_at, caused_by)
+                                           version, decided_at, caused_by, amounts)
                     VALUES (:ssin, :id, :entitlement_id, :right, :kind, :begin,
                             :end, :void, :renewable, :ground_begin, :ground_end,
-                            :version, :decided_at, :caused_by)
+                            :version, :decided_at, :caused_by,
+                            CAST(:amounts AS jsonb))
                     """
                 ),
                 list(map(rows.of_decision, decisions)),
