@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 from crossroads.rights.v1 import rights_pb2_grpc
@@ -10,12 +9,12 @@ from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
 from mesh.channels import Channels
-from mesh.periods import Period
 from mesh.server import Server
 from mesh.settings import Settings
 from services.rights import rulebook
 from services.rights.engine import Engine
 from services.rights.peers import Ledger, Publisher, Register
+from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.store import Store
 from services.rights.supplier import Supplier
@@ -30,7 +29,7 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     store, channels = Store(engine), Channels(settings)
-    rights = Engine(rules, store, Register(channels, Period(rules.since, date.max)))
+    rights = Engine(rules, store, Recorder(engine), Register(channels, rules))
     telling = outbox.Worker(
         engine,
         settings.database_url,

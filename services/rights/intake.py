@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from crossroads.attestations.v1 import attestations_pb2
+from crossroads.attestations.v1 import attestations_pb2, persons_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 
 from mesh import institutions, periods
-from services.rights.domain import Arrival, Statement
+from services.rights.domain import Arrival, Group, Statement
 from services.rights.rulebook import Rulebook
 from services.rights.statuses import Sort
 
-HOUSEHOLD = "household_composition"
+DATA_SORTS = {
+    Group.DOMICILE: "household_composition",
+    Group.FUND_HOUSEHOLD: "fund_household",
+    Group.FAMILY: "family_composition",
+}
+"""The sort of data by which each sort of group is told."""
+GROUPS = {data_sort: group for group, data_sort in DATA_SORTS.items()}
+REPLACED_NUMBER = "replaced_number"
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - it states what is wrong
@@ -20,7 +27,10 @@ class NotUnderstood(ValueError):  # noqa: N818 - it states what is wrong
 def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
     """Raises NotUnderstood; a sort of data that no rule reads concerns nobody."""
     mutation = delivery.mutation
+    if mutation.data_sort == REPLACED_NUMBER:
+        return _replacement(delivery)
     sort = rulebook.statuses.sorts.get(mutation.data_sort)
+    group = GROUPS.get(mutation.data_sort)
     statement = None if sort is None else _statement(delivery, sort)
     return Arrival(
         ssin=mutation.ssin,
@@ -28,7 +38,8 @@ def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
         ticket=delivery.ticket,
         traceparent=delivery.traceparent,
         statement=statement,
-        concerns=mutation.data_sort in rulebook.triggers | {HOUSEHOLD},
+        concerns=mutation.data_sort in rulebook.triggers or group in rulebook.groups,
+        group=group,
     )
 
 
@@ -41,6 +52,22 @@ def unread(delivery: mailbox_pb2.Delivery) -> Arrival:
         delivery.traceparent,
         statement=None,
         concerns=False,
+    )
+
+
+def _replacement(delivery: mailbox_pb2.Delivery) -> Arrival:
+    """The number in force, and the one that it replaced."""
+    replaced = persons_pb2.NumberReplaced()
+    if not delivery.mutation.attestation.Unpack(replaced) or not replaced.old_ssin:
+        raise NotUnderstood(f"{REPLACED_NUMBER} carries another attestation")
+    return Arrival(
+        ssin=replaced.new_ssin,
+        position=delivery.position,
+        ticket=delivery.ticket,
+        traceparent=delivery.traceparent,
+        statement=None,
+        concerns=True,
+        replaces=replaced.old_ssin,
     )
 
 

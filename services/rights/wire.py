@@ -44,6 +44,10 @@ def attestation(of: Decision) -> attestations_pb2.RightGranted:
         period=periods.to_wire(of.period),
         decision_id=of.id,
         rule_version=of.version,
+        amounts=[
+            attestations_pb2.RightAmount(period=periods.to_wire(days), cents=cents)
+            for days, cents in of.amounts
+        ],
     )
 
 

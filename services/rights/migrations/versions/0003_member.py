@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("replaced_numbers_in_force", "replaced_numbers", ["replaced_by"])
-    op.execute('ALTER TABLE dues ADD "right" text NOT NULL DEFAULT \'\'')
+    op.execute("ALTER TABLE dues ADD \"right\" text NOT NULL DEFAULT ''")
     op.execute('ALTER TABLE dues DROP CONSTRAINT dues_pkey, ADD PRIMARY KEY (ssin, "right")')
     op.execute("ALTER TABLE mailbox ADD turn bigint NOT NULL DEFAULT 0")
     op.create_table(
@@ -51,6 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION numbers_of")
     op.execute("DROP TABLE asked, replaced_numbers, reevaluations, law")
     op.execute("ALTER TABLE mailbox DROP turn")
     op.execute("DELETE FROM dues WHERE \"right\" <> ''")
