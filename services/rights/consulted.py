@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import grpc
 from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2
-from google.protobuf import any_pb2, message_factory
-from google.protobuf.message import Message
 
-from mesh import attestations, periods
 from mesh.refusals import Refusal
-from services.rights import intake
-from services.rights.domain import Group, Household, Membership, Statement
+from services.rights import intake, reading
+from services.rights.domain import Group, Household, Statement
 from services.rights.rulebook import Rulebook
 
 NOBODY_HOLDS = frozenset(
@@ -46,11 +43,7 @@ def groups(
 ) -> tuple[Household, ...]:
     """The groups that the person is and was in, of those sorts of data."""
     found = (
-        Household(
-            tuple(map(_membership, getattr(_unpacked(packed), "members", ()))),
-            answer.ticket,
-            sorts[holder.data_sort],
-        )
+        reading.household(packed, sorts[holder.data_sort], answer.ticket)
         for holder in answer.answers
         if holder.data_sort in sorts
         for packed in holder.attestations
@@ -84,21 +77,6 @@ def statements(
                 continue
             if arrival.statement is not None:
                 yield arrival.statement
-
-
-def _unpacked(packed: any_pb2.Any) -> Message:
-    """Raises KeyError for a message that is no attestation of the contracts."""
-    found = message_factory.GetMessageClass(attestations.BY_NAME[packed.TypeName()])()
-    packed.Unpack(found)
-    return found
-
-
-def _membership(member: Message) -> Membership:
-    return Membership(
-        str(getattr(member, "ssin", "")),
-        periods.from_wire(getattr(member, "period")),  # noqa: B009 - by the contract of members
-        str(getattr(member, "role", "")),
-    )
 
 
 def _not_sure(answer: exchange_pb2.ConsultResponse, why: str) -> Refusal:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from crossroads.attestations.v1 import attestations_pb2, persons_pb2
+from datetime import date
+
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 
 from mesh import institutions, periods
-from services.rights.domain import Arrival, Group, Statement
+from mesh.periods import Period
+from services.rights import reading
+from services.rights.domain import Arrival, Statement
+from services.rights.reading import Said
 from services.rights.rulebook import Rulebook
 from services.rights.statuses import Sort
 
-DATA_SORTS = {
-    Group.DOMICILE: "household_composition",
-    Group.FUND_HOUSEHOLD: "fund_household",
-    Group.FAMILY: "family_composition",
-}
-"""The sort of data by which each sort of group is told."""
-GROUPS = {data_sort: group for group, data_sort in DATA_SORTS.items()}
 REPLACED_NUMBER = "replaced_number"
-
-
-class NotUnderstood(ValueError):  # noqa: N818 - it states what is wrong
-    """A delivery whose content is not what its sort of data promises."""
+NotUnderstood = reading.NotUnderstood
 
 
 def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
@@ -30,7 +25,7 @@ def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
     if mutation.data_sort == REPLACED_NUMBER:
         return _replacement(delivery)
     sort = rulebook.statuses.sorts.get(mutation.data_sort)
-    group = GROUPS.get(mutation.data_sort)
+    group = reading.GROUPS.get(mutation.data_sort)
     statement = None if sort is None else _statement(delivery, sort)
     return Arrival(
         ssin=mutation.ssin,
@@ -71,25 +66,36 @@ def _replacement(delivery: mailbox_pb2.Delivery) -> Arrival:
     )
 
 
-def _statement(delivery: mailbox_pb2.Delivery, sort: Sort) -> Statement:
+def _statement(delivery: mailbox_pb2.Delivery, sort: Sort) -> Statement | None:
     """The attestation's own days count; the mutation's may be wider, for those who lose days."""
     mutation = delivery.mutation
-    attestation = getattr(attestations_pb2, sort.attestation)()
-    if not mutation.attestation.Unpack(attestation):
-        raise NotUnderstood(f"{mutation.data_sort} carries another attestation")
     try:
-        days = attestation.period if attestation.HasField("period") else mutation.period
-        status, period = sort.status(attestation), periods.from_wire(days)
-    except ValueError as error:
-        raise NotUnderstood(f"{mutation.data_sort} without a status or with no days") from error
+        said = reading.said(mutation.attestation, sort, _days(mutation))
+    except NotUnderstood as error:
+        raise NotUnderstood(f"{mutation.data_sort}: {error}") from error
+    return None if said is None else _made(delivery, sort, said)
+
+
+def _made(delivery: mailbox_pb2.Delivery, sort: Sort, said: Said) -> Statement:
+    mutation = delivery.mutation
     return Statement(
         ssin=mutation.ssin,
         institution=institutions.from_wire(delivery.sender),
         data_sort=mutation.data_sort,
-        status=status,
-        strand=status if sort.several_at_once else "",
-        period=period,
+        status=said.status,
+        strand=said.status if sort.several_at_once else "",
+        period=said.period,
         cancelled=mutation.kind == exchange_pb2.MUTATION_KIND_CANCELLED,
         ticket=delivery.ticket,
         position=delivery.position,
+        amount=said.amount,
     )
+
+
+def _days(mutation: exchange_pb2.Mutation) -> Period | None:
+    """None where the mutation names no days, or none of the calendar."""
+    try:
+        days = periods.from_wire(mutation.period)
+    except ValueError:
+        return None
+    return None if days.begin == date.min else days

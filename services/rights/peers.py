@@ -17,7 +17,7 @@ from mesh.periods import Period
 from services.rights import consulted
 from services.rights.domain import Group, Household, Statement
 from services.rights.gaps import Gap
-from services.rights.intake import DATA_SORTS
+from services.rights.reading import GROUPS
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.wire import ENGINE
@@ -49,7 +49,7 @@ class Register:
 
         Raises Refusal (UNAVAILABLE) when an answer is not sure: nothing is decided on a guess.
         """
-        sorts = {DATA_SORTS[group]: group for group in groups}
+        sorts = {data_sort: group for data_sort, group in GROUPS.items() if group in groups}
         if not sorts:
             return dict.fromkeys(ssins, ())
         answers = await self._consult({ssin: sorted(sorts) for ssin in ssins})

@@ -60,8 +60,8 @@ class Store:
         """All that was ever said on those persons and recorded by that moment."""
         found = await connection.execute(
             text(
-                "SELECT statements.*, in_force FROM statements JOIN numbers_of(:ssins) USING (ssin) "
-                "WHERE recorded_at <= :known_at"
+                "SELECT statements.*, in_force FROM statements "
+                "JOIN numbers_of(:ssins) USING (ssin) WHERE recorded_at <= :known_at"
             ),
             {"ssins": sorted(ssins), "known_at": known_at},
         )
@@ -122,8 +122,8 @@ class Store:
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT decisions.*, in_force FROM decisions JOIN numbers_of(:ssins) USING (ssin) "
-                    "WHERE (:right = '' OR \"right\" = :right) "
+                    "SELECT decisions.*, in_force FROM decisions "
+                    "JOIN numbers_of(:ssins) USING (ssin) WHERE (:right = '' OR \"right\" = :right) "
                     "AND decided_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),
