@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 import grpc
@@ -41,13 +42,16 @@ def check(answer: exchange_pb2.ConsultResponse) -> None:
 def groups(
     ssin: str, answer: exchange_pb2.ConsultResponse, sorts: Mapping[str, Group]
 ) -> tuple[Household, ...]:
-    """The groups that the person is and was in, of those sorts of data."""
-    found = (
-        reading.household(packed, sorts[holder.data_sort], answer.ticket)
-        for holder in answer.answers
-        if holder.data_sort in sorts
-        for packed in holder.attestations
-    )
+    """The groups that the person is and was in, of those sorts of data.
+
+    A group without members is none.
+    """
+    found = []
+    for holder in answer.answers:
+        if holder.data_sort in sorts:
+            for packed in holder.attestations:
+                with contextlib.suppress(reading.NotUnderstood):
+                    found.append(reading.household(packed, sorts[holder.data_sort], answer.ticket))
     return tuple(home for home in found if ssin in home.ssins)
 
 

@@ -61,7 +61,8 @@ class Store:
         found = await connection.execute(
             text(
                 "SELECT statements.*, in_force FROM statements "
-                "JOIN numbers_of(:ssins) USING (ssin) WHERE recorded_at <= :known_at"
+                "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                "WHERE recorded_at <= :known_at"
             ),
             {"ssins": sorted(ssins), "known_at": known_at},
         )
@@ -85,7 +86,7 @@ class Store:
             await connection.execute(
                 text(
                     "SELECT DISTINCT ON (in_force) in_force, composition, ticket "
-                    "FROM households JOIN numbers_of(:ssins) USING (ssin) "
+                    "FROM households JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
                     "WHERE recorded_at <= :known_at ORDER BY in_force, recorded_at DESC"
                 ),
                 {"ssins": sorted(ssins), "known_at": known_at},
@@ -108,7 +109,8 @@ class Store:
         found = await connection.execute(
             text(
                 "SELECT * FROM (SELECT DISTINCT ON (in_force, entitlement_id) "
-                "decisions.*, in_force FROM decisions JOIN numbers_of(:ssins) USING (ssin) "
+                "decisions.*, in_force FROM decisions "
+                "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
                 "ORDER BY in_force, entitlement_id, sequence DESC) AS newest WHERE NOT void"
             ),
             {"ssins": sorted(ssins)},
@@ -123,7 +125,8 @@ class Store:
             found = await connection.execute(
                 text(
                     "SELECT decisions.*, in_force FROM decisions "
-                    "JOIN numbers_of(:ssins) USING (ssin) WHERE (:right = '' OR \"right\" = :right) "
+                    "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                    "WHERE (:right = '' OR \"right\" = :right) "
                     "AND decided_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),

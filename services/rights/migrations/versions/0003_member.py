@@ -25,6 +25,25 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("replaced_numbers_in_force", "replaced_numbers", ["replaced_by"])
+    op.execute(
+        """
+        CREATE FUNCTION numbers_of(persons text[]) RETURNS TABLE (ssin text, in_force text)
+        LANGUAGE sql STABLE AS $$
+            SELECT now, now FROM (
+                SELECT DISTINCT coalesce(replaced_by, person) AS now
+                FROM unnest(persons) AS given(person)
+                LEFT JOIN replaced_numbers ON replaced_numbers.ssin = person
+            ) AS asked
+            UNION ALL
+            SELECT old.ssin, old.replaced_by
+            FROM replaced_numbers AS old
+            WHERE old.replaced_by IN (
+                SELECT coalesce(replaced_by, person) FROM unnest(persons) AS given(person)
+                LEFT JOIN replaced_numbers ON replaced_numbers.ssin = person
+            )
+        $$
+        """
+    )
     op.execute("ALTER TABLE dues ADD \"right\" text NOT NULL DEFAULT ''")
     op.execute('ALTER TABLE dues DROP CONSTRAINT dues_pkey, ADD PRIMARY KEY (ssin, "right")')
     op.execute("ALTER TABLE mailbox ADD turn bigint NOT NULL DEFAULT 0")
