@@ -12,8 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.rights import rows
 from services.rights.domain import Decision, Household, Statement
 
-NEWEST = (1 << 63) - 1
-
 
 class Store:
     """Questions and writes. Nothing is ever changed but a decision's ticket, dues and position."""
@@ -194,6 +192,18 @@ class Store:
                     for ssin, decision_id, ticket in receipts
                 ],
             )
+
+    async def sample(self, persons: int, seed: int) -> list[str]:
+        """Some of those of whom anything was said, by a hash of their number; a scatter."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT ssin FROM (SELECT DISTINCT ssin FROM statements) AS known "
+                    "ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons"
+                ),
+                {"seed": seed, "persons": persons},
+            )
+            return [row.ssin for row in found]
 
     async def set_dues(self, connection: AsyncConnection, dues: Mapping[str, date | None]) -> None:
         """On which day each person must be looked at again, whatever is said until then."""
