@@ -136,7 +136,18 @@ class Library:
 
 def _version(block: Block, rule: str, group: Group, end: date, library: Library) -> Version:
     block.only(
-        ("valid_from", "known_from", "legal", "facts", "when", "window", "also", "params", "amount")
+        (
+            "valid_from",
+            "known_from",
+            "legal",
+            "facts",
+            "when",
+            "window",
+            "also",
+            "params",
+            "amount",
+            "waiver",
+        )
     )
     begin = block.day("valid_from")
     facts = _facts(block.get_as(Block, "facts"), library) if "facts" in block else {}
@@ -159,7 +170,20 @@ def _version(block: Block, rule: str, group: Group, end: date, library: Library)
         params,
         _formula(block, "amount", expression.number, names) if "amount" in block else None,
         _digest(rule, group, block),
+        _waivable(block),
     )
+
+
+def _waivable(block: Block) -> int | None:
+    """The term of `waiver: {working_days: 30}`."""
+    if "waiver" not in block:
+        return None
+    waiver = block.get_as(Block, "waiver")
+    waiver.only(("working_days",))
+    days = waiver.get_as(int, "working_days")
+    if not 0 < days <= 1000:
+        raise waiver.error("a right is waived within 1 to 1000 working days", "working_days")
+    return days
 
 
 def _article(block: Block) -> Article:

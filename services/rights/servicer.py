@@ -9,14 +9,17 @@ from typing import Any
 import grpc
 from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 
-from mesh import clock, institutions, periods
+from mesh import call, clock, institutions, periods
+from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import asked, explanation, holdings, wire
+from services.rights import asked, explanation, holdings, inquiries, waivers, wire
 from services.rights.domain import Decision, Household, Statement, World
 from services.rights.explanation import Explanation, Reason
+from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.simulations import Simulations
 from services.rights.store import Store
+from services.rights.waiver_store import WaiverStore
 
 PAGE = 100
 Context = Any
@@ -26,10 +29,17 @@ class Rights(rights_pb2_grpc.RightsServicer):
     """Serves decisions and their reasons. Who may call at all is the access table's matter."""
 
     def __init__(
-        self, rulebook: Rulebook, store: Store, now: Callable[[], datetime] = clock.now
+        self,
+        rulebook: Rulebook,
+        store: Store,
+        kept: WaiverStore,
+        asking: Inquiries,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
+        self._kept = kept
+        self._asking = asking
         self._now = now
         self._simulations = Simulations(rulebook, store, now)
 
@@ -38,24 +48,33 @@ class Rights(rights_pb2_grpc.RightsServicer):
     ) -> rights_pb2.ListDecisionsResponse:
         if request.right:
             asked.rule(self._rulebook.rules, request.right)
+        ssin, about = inquiries.subject(request.ssin), ALWAYS
+        page, fields = rights_pb2.ListDecisionsResponse(), frozenset[str]()
+        if inquiries.is_institution():
+            about = asked.period(request.period, "period")
+            answer = await self._asking.right(ssin, request.right, request.asker, about)
+            page.decision.CopyFrom(answer.decision)
+            if not inquiries.authorised(answer):
+                return page
+            fields = frozenset(answer.decision.data_sorts[0].fields)
+        known_at = asked.moment(request.known_at, self._now())
         most, before = request.page_size or PAGE, asked.before(request.page_token)
         found = await self._store.list_decisions(
-            request.ssin,
-            request.right,
-            asked.moment(request.known_at, self._now()),
-            before,
-            most + 1,
+            ssin, request.right, about, known_at, before, most + 1
         )
-        return rights_pb2.ListDecisionsResponse(
-            decisions=[wire.decision(decision) for _, decision in found[:most]],
-            next_page_token=str(found[most - 1][0]) if len(found) > most else "",
+        async with self._store.transaction() as connection:
+            waived = await self._kept.of(connection, [ssin], known_at)
+        page.decisions.extend(
+            wire.decision(d, waivers.days(waived, d.right), fields) for _, d in found[:most]
         )
+        page.next_page_token = str(found[most - 1][0]) if len(found) > most else ""
+        return page
 
     async def Explain(
         self, request: rights_pb2.ExplainRequest, context: Context
     ) -> rights_pb2.ExplainResponse:
         decision = await self._store.decision(request.decision_id)
-        if decision is None:
+        if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
         async with self._store.transaction() as connection:
             at = decision.decided_at
@@ -96,6 +115,12 @@ class Rights(rights_pb2_grpc.RightsServicer):
                 "RULE_CHANGED",
                 metadata={"rule": decision.right, "version": decision.version},
             ) from error
+
+
+def _may_see(decision: Decision) -> bool:
+    """A citizen sees her own; another's is to her as one that is not there."""
+    principal = call.caller().principal
+    return principal.kind != "citizen" or principal.ssin == decision.ssin
 
 
 def _explained(decision: Decision, found: Explanation) -> rights_pb2.ExplainResponse:
