@@ -10,10 +10,9 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mesh.periods import Period
 from services.rights import rows
 from services.rights.domain import Decision, Household, Statement
-
-NEWEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,10 @@ class Store:
     async def turn(self, connection: AsyncConnection) -> Turn:
         row = (await connection.execute(text("SELECT turn, position FROM mailbox"))).one()
         return Turn(row.turn, row.position)
+
+    async def lock(self, connection: AsyncConnection) -> None:
+        """Held until the transaction ends; whoever was deciding meanwhile decides anew."""
+        await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))
 
     async def in_force(self, connection: AsyncConnection, ssins: Iterable[str]) -> dict[str, str]:
         """Of those numbers the ones that were replaced, and by which."""
@@ -118,21 +121,27 @@ class Store:
         return tuple(map(rows.decision, found))
 
     async def list_decisions(
-        self, ssin: str, right: str, known_at: datetime, before: int, most: int
+        self, ssin: str, right: str, about: Period, known_at: datetime, before: int, most: int
     ) -> list[tuple[int, Decision]]:
-        """Decisions on a person, newest first, each with its sequence; all rights where empty."""
+        """Decisions on a person that meet some days, newest first, each with its sequence.
+
+        Of every right where none is named.
+        """
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
                     "SELECT decisions.*, in_force FROM decisions "
                     "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
                     "WHERE (:right = '' OR \"right\" = :right) "
+                    'AND begin < :until AND :since < "end" '
                     "AND decided_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),
                 {
                     "ssins": [ssin],
                     "right": right,
+                    "since": about.begin,
+                    "until": about.end,
                     "known_at": known_at,
                     "before": before,
                     "most": most,
@@ -174,6 +183,18 @@ class Store:
                     "tickets": [ticket for _, _, ticket in receipts],
                 },
             )
+
+    async def sample(self, persons: int, seed: int) -> list[str]:
+        """Some of those of whom anything was said, by a hash of their number; a scatter."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT ssin FROM (SELECT DISTINCT ssin FROM statements) AS known "
+                    "ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons"
+                ),
+                {"seed": seed, "persons": persons},
+            )
+            return [row.ssin for row in found]
 
     async def due(self, today: date, most: int) -> tuple[tuple[str, str], ...]:
         """Rights and persons whose day has come; no right stands for all."""
