@@ -16,6 +16,7 @@ from mesh import clock, institutions, periods
 from services.rights import harmonised, waivers, wire
 from services.rights.domain import Decision, Statement
 from services.rights.harmonised import Ranked
+from services.rights.in_force import Follower
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.waiver_store import WaiverStore
@@ -33,7 +34,7 @@ class Held:
     said: Sequence[Statement]
 
 
-class Supplier(supplier_pb2_grpc.SupplierServicer):
+class Supplier(Follower, supplier_pb2_grpc.SupplierServicer):
     """Supplies each right as the sort of data that bears its name; only the router may call it.
 
     On the days on which a person does without a right, it is not there. The statuses on which
