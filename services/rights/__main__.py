@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 from crossroads.rights.v1 import (
@@ -15,7 +14,6 @@ from crossroads.router.v1 import supplier_pb2_grpc
 
 from mesh import database, outbox, process
 from mesh.channels import Channels
-from mesh.periods import Period
 from mesh.server import Server
 from mesh.settings import Settings
 from services.rights import rulebook
@@ -24,6 +22,7 @@ from services.rights.certificate_store import CertificateStore
 from services.rights.engine import Engine
 from services.rights.inquiries import Inquiries
 from services.rights.peers import Ledger, Publisher, Register
+from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.statuses_servicer import StatusesServicer
 from services.rights.store import Store
@@ -41,15 +40,15 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     store, channels = Store(engine), Channels(settings)
-    rights = Engine(rules, store, Register(channels, Period(rules.since, date.max)))
+    rights = Engine(rules, store, Recorder(engine), Register(channels, rules))
     telling = outbox.Worker(
         engine,
         settings.database_url,
         {"publish": Publisher(channels, store).publish, "ledger": Ledger(channels).append},
     )
     server = Server(settings)
-    kept, asking = WaiverStore(engine), Inquiries(channels)
-    server.mount(rights_pb2_grpc.add_RightsServicer_to_server, Rights(rules, store, kept, asking))
+    asking = Inquiries(channels)
+    server.mount(rights_pb2_grpc.add_RightsServicer_to_server, Rights(rules, store, asking))
     server.mount(statuses_pb2_grpc.add_StatusesServicer_to_server, StatusesServicer(rules, asking))
     server.mount(
         certificates_pb2_grpc.add_CertificatesServicer_to_server,
@@ -57,9 +56,9 @@ async def main(settings: Settings) -> None:
     )
     server.mount(
         waivers_pb2_grpc.add_WaiversServicer_to_server,
-        WaiversServicer(rules, store, kept, asking),
+        WaiversServicer(rules, store, WaiverStore(engine), asking),
     )
-    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(rules, store, kept))
+    server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(rules, store))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(Reader(channels, rules, rights).run(), Sweeper(rights).run(), telling.run())
     await channels.close()

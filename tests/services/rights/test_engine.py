@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,18 @@ from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from services.rights import rulebook
-from services.rights.domain import Arrival, Household, Membership, Statement
+from services.rights.domain import Arrival, Group, Household, Membership, Statement
 from services.rights.engine import Engine
+from services.rights.gaps import Gap
+from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.store import Store
 from services.rights.supplier import Supplier
-from tests.services.rights import worlds
+from tests.services.rights import laws
 
+TARIFF = "social_tariff_energy"
+RULES = laws.load(TARIFF)
+"""One right alone, so that what is decided is plain."""
 MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
 LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
 GRANTED, CHANGED, ENDED = 1, 2, 3
@@ -42,11 +47,24 @@ class Village:
     def __init__(self) -> None:
         self.homes = [Household((Membership(LINA, ALWAYS), Membership(NOOR, ALWAYS)), "REGISTER")]
         self.silent = False
+        self.said: list[Statement] = []
+        self.asked: list[str] = []
+        self.gaps: list[Gap] = []
 
-    async def households(self, ssins: Iterable[str]) -> dict[str, tuple[Household, ...]]:
+    async def households(
+        self, ssins: Collection[str], groups: Collection[Group]
+    ) -> dict[str, tuple[Household, ...]]:
         if self.silent:
             raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
-        return {s: tuple(h for h in self.homes if s in h.ssins) or (alone(s),) for s in ssins}
+        self.asked += ssins
+        homes = [h for h in self.homes if h.group in groups]
+        return {s: tuple(h for h in homes if s in h.ssins) for s in ssins}
+
+    async def statements(self, asked: Collection[Gap], position: int) -> list[Statement]:
+        if self.silent:
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
+        self.gaps += sorted(asked)
+        return [s for s in self.said if (s.ssin, s.data_sort) in asked]
 
 
 class Bench:
@@ -57,8 +75,8 @@ class Bench:
         self.village = Village()
         self.database = engine
         self.store = Store(engine)
-        self.engine = Engine(worlds.RULES, self.store, self.village, self._now)
-        self.rights = Rights(worlds.RULES, self.store, self._now)
+        self.engine = Engine(RULES, self.store, Recorder(engine), self.village, self._now)
+        self.rights = Rights(RULES, self.store, self._now)
 
     def _now(self) -> datetime:
         self.moment += timedelta(seconds=1)
@@ -215,7 +233,9 @@ async def test_who_moves_out_finishes_the_year_and_is_looked_at_too(bench: Bench
         Household((Membership(LINA, ALWAYS), Membership(NOOR, moved))),
         alone(NOOR),
     ]
-    await bench.engine.take_in([Arrival(LINA, 2, "MOVE", "", None, concerns=True)])
+    await bench.engine.take_in(
+        [Arrival(LINA, 2, "MOVE", "", None, concerns=True, group=Group.DOMICILE)]
+    )
     ended, _ = await bench.decisions(NOOR)
     assert (ended.kind, ended.period.end) == (ENDED, "2027-01-01")
     assert [d.kind for d in await bench.decisions(LINA)] == [GRANTED]
