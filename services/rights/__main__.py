@@ -21,6 +21,7 @@ from services.rights.certificate_servicer import CertificatesServicer
 from services.rights.certificate_store import CertificateStore
 from services.rights.engine import Engine
 from services.rights.inquiries import Inquiries
+from services.rights.integration import Repertory
 from services.rights.peers import Ledger, Publisher, Register
 from services.rights.recording import Recorder
 from services.rights.servicer import Rights
@@ -44,7 +45,11 @@ async def main(settings: Settings) -> None:
     telling = outbox.Worker(
         engine,
         settings.database_url,
-        {"publish": Publisher(channels, store).publish, "ledger": Ledger(channels).append},
+        {
+            "publish": Publisher(channels, store).publish,
+            "ledger": Ledger(channels).append,
+            "register": Repertory(channels).register,
+        },
     )
     server = Server(settings)
     asking = Inquiries(channels)

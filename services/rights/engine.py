@@ -9,20 +9,18 @@ from datetime import datetime
 from itertools import groupby
 from uuid import uuid4
 
-from mesh import clock, telemetry
+from mesh import clock
 from mesh.outbox import Parcel
-from mesh.periods import Period
-from services.rights import decisions, waiver_store, waivers, wire
+from services.rights import decisions, telling, waiver_store, waivers
 from services.rights.affected import Question, Touch
 from services.rights.decisions import Change
-from services.rights.domain import Arrival, Decision, World
+from services.rights.domain import Arrival, World
 from services.rights.gathering import Gathered, Gathering, Occasion, Register
 from services.rights.recording import Effects, Overtaken, Recorder, Replaced
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store, Turn
 from services.rights.waivers import Waiver
 
-CALLER = "service/rights"
 MOST_DUE = 500
 MOST_AT_A_STRETCH = 32
 """Persons decided before others of this process have their turn."""
@@ -174,7 +172,7 @@ class Engine:
                     right, ssin = question
                     days = waivers.days((w for w in waived if w.ssin == ssin), right)
                     before = {d.entitlement_id: d for d in gathered.standing.get(question, ())}
-                    parcels += _told(changes, before, days, rulebook, cause)
+                    parcels += telling.of_changes(changes, before, days, rulebook, cause)
         return found, parcels
 
     async def _replace_numbers(self, arrivals: Sequence[Arrival]) -> None:
@@ -220,31 +218,3 @@ def _difference(
         decided_at=now,
         caused_by=cause.ticket if cause else "",
     )
-
-
-def _told(
-    changes: Sequence[Change],
-    before: Mapping[str, Decision],
-    waived: Sequence[Period],
-    rulebook: Rulebook,
-    cause: Arrival | None,
-) -> Iterable[Parcel]:
-    """What the ledger and the network hear, in the trace of the message that led to it.
-
-    `before` is what stood, by entitlement; of `waived` days the network hears nothing.
-    """
-    for change in changes:
-        decision = change.decision
-        versions = {v.name: v for v in rulebook.rules[decision.right].versions}
-        with telemetry.span("decide rights", parent=cause.traceparent if cause else ""):
-            telemetry.note(
-                crossroads__decision=decision.kind, crossroads__rule_version=decision.version
-            )
-            entry = wire.entry(decision, versions.get(decision.version), CALLER)
-            yield Parcel.of("ledger", entry.SerializeToString())
-            if not waived:
-                yield Parcel.of("publish", wire.publication(change).SerializeToString())
-                continue
-            notices = waivers.on_decision(before.get(decision.entitlement_id), decision, waived)
-            for told in wire.notices(decision, notices, decision.id):
-                yield Parcel.of("publish", told.SerializeToString())
