@@ -42,6 +42,10 @@ class Store:
         row = (await connection.execute(text("SELECT turn, position FROM mailbox"))).one()
         return Turn(row.turn, row.position)
 
+    async def lock(self, connection: AsyncConnection) -> None:
+        """Held until the transaction ends; whoever was deciding meanwhile decides anew."""
+        await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))
+
     async def in_force(self, connection: AsyncConnection, ssins: Iterable[str]) -> dict[str, str]:
         """Of those numbers the ones that were replaced, and by which."""
         found = await connection.execute(
