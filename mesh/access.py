@@ -49,7 +49,9 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset({"institution", "hub", "service/declarations"}),
+    _REPERTORY + "Register": frozenset(
+        {"institution", "hub", "service/declarations", "service/rights"}
+    ),
     _REPERTORY + "End": frozenset({"institution", "hub", "service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),

@@ -25,6 +25,7 @@ from services.rights.certificate_store import CertificateStore
 from services.rights.engine import Engine
 from services.rights.in_force import Follower, InForce
 from services.rights.inquiries import Inquiries
+from services.rights.integration import Repertory
 from services.rights.peers import Ledger, Publisher, Register
 from services.rights.recording import Recorder
 from services.rights.reevaluation import Reevaluation
@@ -47,15 +48,15 @@ async def main(settings: Settings) -> None:
         await database.migrate(settings.database_url, HERE / "migrations")
     engine = database.engine(settings.database_url, settings.database_pool)
     store, channels = Store(engine), Channels(settings)
-    kept, asking, register = WaiverStore(engine), Inquiries(channels), Register(channels, rules)
+    asking, register = Inquiries(channels), Register(channels, rules)
     rights = Engine(rules, store, Recorder(engine), register)
     reevaluation = Reevaluation(rules, store, RunStore(engine), rights)
     reader, sweeper = Reader(channels, rules, rights), Sweeper(rights, reevaluation)
-    answering = Rights(rules, store, kept, asking)
+    answering = Rights(rules, store, asking)
     statuses = StatusesServicer(rules, asking)
     certificates = CertificatesServicer(rules, store, CertificateStore(engine), asking)
-    waivers = WaiversServicer(rules, store, kept, asking)
-    supplier = Supplier(rules, store, kept)
+    waivers = WaiversServicer(rules, store, WaiverStore(engine), asking)
+    supplier = Supplier(rules, store)
     followers: tuple[Follower, ...] = (
         *(register, rights, reevaluation, reader),
         *(answering, statuses, certificates, waivers, supplier),
@@ -64,7 +65,11 @@ async def main(settings: Settings) -> None:
     telling = outbox.Worker(
         engine,
         settings.database_url,
-        {"publish": Publisher(channels, store).publish, "ledger": Ledger(channels).append},
+        {
+            "publish": Publisher(channels, store).publish,
+            "ledger": Ledger(channels).append,
+            "register": Repertory(channels).register,
+        },
     )
     server = Server(settings)
     server.mount(rights_pb2_grpc.add_RightsServicer_to_server, answering)

@@ -58,10 +58,11 @@ class CertificatesServicer(Follower, certificates_pb2_grpc.CertificatesServicer)
         if inquiries.is_institution():
             askable = await self._asking.askable(ssin, request.asker, day(refused_on))
             answer.decision.CopyFrom(askable.decision)
-            if not {request.right, harmonised.data_sort(request.right)} & {*askable.data_sorts}:
+            sorts = {request.right, harmonised.data_sort(request.right)}
+            if not inquiries.gives(askable.decision, sorts):
                 answer.ClearField("duty")
                 return answer
-            answer.duty.CopyFrom(_duty(request.asker.purpose, askable))
+            answer.duty.CopyFrom(_duty(request.asker.purpose, askable, request.right))
         refusal = CertificateRefusal(
             uuid4().hex,
             ssin,
@@ -121,7 +122,7 @@ class CertificatesServicer(Follower, certificates_pb2_grpc.CertificatesServicer)
         answer = _end(consulted, refusal)
         if refusal is EndRefusal.CERTIFICATE_NOT_NEEDED:
             askable = await self._asking.askable(ssin, request.asker, on)
-            answer.duty.CopyFrom(_duty(request.asker.purpose, askable))
+            answer.duty.CopyFrom(_duty(request.asker.purpose, askable, request.right))
         async with self._store.transaction() as connection:
             await claims.record(
                 connection,
@@ -169,10 +170,12 @@ def _own_duty(
     return certificates_pb2.Duty(purpose=request.asker.purpose, data_sorts=[request.right])
 
 
-def _duty(purpose: str, askable: exchange_pb2.ListAskableResponse) -> certificates_pb2.Duty:
-    return certificates_pb2.Duty(
-        purpose=purpose, data_sorts=askable.data_sorts, ticket=askable.ticket
-    )
+def _duty(
+    purpose: str, askable: exchange_pb2.ListAskableResponse, right: str
+) -> certificates_pb2.Duty:
+    """All that may be asked; the right itself where nobody holds anything on the person yet."""
+    sorts = askable.data_sorts or [right]
+    return certificates_pb2.Duty(purpose=purpose, data_sorts=sorts, ticket=askable.ticket)
 
 
 def _refusal(of: CertificateRefusal) -> certificates_pb2.CertificateRefusal:

@@ -9,9 +9,9 @@ from datetime import datetime
 from itertools import groupby
 from uuid import uuid4
 
-from mesh import clock, telemetry
+from mesh import clock
 from mesh.outbox import Parcel
-from services.rights import decisions, wire
+from services.rights import decisions, telling, waiver_store, waivers
 from services.rights.affected import Question, Touch
 from services.rights.decisions import Change
 from services.rights.domain import Arrival, World
@@ -20,8 +20,8 @@ from services.rights.in_force import Follower
 from services.rights.recording import Effects, Overtaken, Recorder, Replaced
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store, Turn
+from services.rights.waivers import Waiver
 
-CALLER = "service/rights"
 MOST_DUE = 500
 MOST_AT_A_STRETCH = 32
 """Persons decided before others of this process have their turn."""
@@ -114,7 +114,9 @@ class Engine(Follower):
             )
             gathering = Gathering(rulebook, self._store, self._register, connection, now)
             gathered = await gathering.gather(occasion, now.astimezone(clock.BRUSSELS).date())
-        changes, parcels = await self._changes(rulebook, gathered, fresh, now)
+            persons = {ssin for _, ssin in gathered.causes}
+            waived = await waiver_store.known(connection, persons, now) if persons else ()
+        changes, parcels = await self._changes(rulebook, gathered, fresh, waived, now)
         if not dry and (fresh or occasion.questions):
             await self._record(turn, occasion, gathered, fresh, changes, parcels, now)
         return Decided(changes, gathered.world, now)
@@ -144,7 +146,12 @@ class Engine(Follower):
         )
 
     async def _changes(
-        self, rulebook: Rulebook, gathered: Gathered, fresh: Sequence[Arrival], now: datetime
+        self,
+        rulebook: Rulebook,
+        gathered: Gathered,
+        fresh: Sequence[Arrival],
+        waived: Sequence[Waiver],
+        now: datetime,
     ) -> tuple[list[Change], list[Parcel]]:
         """What differs from what stands, person by person, and what is to be told of it."""
         order = {right: number for number, right in enumerate(rulebook.rules)}
@@ -159,7 +166,10 @@ class Engine(Follower):
                 changes = _difference(question, gathered, cause, now)
                 if changes:
                     found += changes
-                    parcels += _told(changes, rulebook, cause)
+                    right, ssin = question
+                    days = waivers.days((w for w in waived if w.ssin == ssin), right)
+                    before = {d.entitlement_id: d for d in gathered.standing.get(question, ())}
+                    parcels += telling.of_changes(changes, before, days, rulebook, cause)
         return found, parcels
 
     async def _replace_numbers(self, arrivals: Sequence[Arrival]) -> None:
@@ -205,17 +215,3 @@ def _difference(
         decided_at=now,
         caused_by=cause.ticket if cause else "",
     )
-
-
-def _told(changes: Sequence[Change], rulebook: Rulebook, cause: Arrival | None) -> Iterable[Parcel]:
-    """What the ledger and the network hear, in the trace of the message that led to it."""
-    for change in changes:
-        decision = change.decision
-        versions = {v.name: v for v in rulebook.rules[decision.right].versions}
-        with telemetry.span("decide rights", parent=cause.traceparent if cause else ""):
-            telemetry.note(
-                crossroads__decision=decision.kind, crossroads__rule_version=decision.version
-            )
-            entry = wire.entry(decision, versions.get(decision.version), CALLER)
-            yield Parcel.of("ledger", entry.SerializeToString())
-            yield Parcel.of("publish", wire.publication(change).SerializeToString())

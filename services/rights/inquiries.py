@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import grpc
@@ -90,8 +90,16 @@ class Inquiries:
 
 def authorised(answer: exchange_pb2.ConsultResponse) -> bool:
     """Whether the institution may have the one sort of data, be there any or not."""
-    (part,) = answer.decision.data_sorts
-    return part.verdict == decision_pb2.VERDICT_PERMITTED or part.reason in NOBODY_HOLDS
+    return gives(answer.decision, {part.data_sort for part in answer.decision.data_sorts})
+
+
+def gives(decision: decision_pb2.Decision, data_sorts: Collection[str]) -> bool:
+    """Whether any of those sorts of data may be given, be there any or not."""
+    return any(
+        part.verdict == decision_pb2.VERDICT_PERMITTED or part.reason in NOBODY_HOLDS
+        for part in decision.data_sorts
+        if part.data_sort in data_sorts
+    )
 
 
 def is_sure(answer: exchange_pb2.ConsultResponse) -> bool:

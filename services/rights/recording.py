@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh import outbox
 from mesh.outbox import Parcel
-from services.rights import rows
+from services.rights import integration, rows
 from services.rights.domain import Decision, Household, Statement
 from services.rights.store import Turn
 
@@ -43,6 +43,11 @@ class Effects:
     """By right and person the day on which to look again."""
     parcels: Sequence[Parcel] = ()
 
+    @property
+    def persons(self) -> frozenset[str]:
+        """Of whom something was said or decided."""
+        return frozenset(s.ssin for s in self.statements) | {d.ssin for d in self.decisions}
+
 
 class Overtaken(Exception):  # noqa: N818 - it states what happened
     """Another decided meanwhile: what was read may no longer hold."""
@@ -65,6 +70,7 @@ class Recorder:
             await _add_asked(connection, effects)
             await _add_decisions(connection, effects.decisions)
             await _set_dues(connection, effects.dues)
+            await integration.integrate(connection, effects.persons, effects.at)
             if effects.parcels:
                 await outbox.put_all(connection, effects.parcels)
             await connection.execute(

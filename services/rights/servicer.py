@@ -12,7 +12,7 @@ from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 from mesh import call, clock, institutions, periods
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import asked, explanation, inquiries, recollection, waivers, wire
+from services.rights import asked, explanation, inquiries, recollection, waiver_store, waivers, wire
 from services.rights.domain import Decision, World
 from services.rights.explanation import Explanation, Reason
 from services.rights.in_force import Follower
@@ -20,7 +20,6 @@ from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.simulations import Simulations
 from services.rights.store import Store
-from services.rights.waiver_store import WaiverStore
 
 PAGE = 100
 Context = Any
@@ -33,13 +32,11 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
         self,
         rulebook: Rulebook,
         store: Store,
-        kept: WaiverStore,
         asking: Inquiries,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
-        self._kept = kept
         self._asking = asking
         self._now = now
         self._simulations = Simulations(rulebook, store, now)
@@ -68,7 +65,7 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
             ssin, request.right, about, known_at, before, most + 1
         )
         async with self._store.transaction() as connection:
-            waived = await self._kept.of(connection, [ssin], known_at)
+            waived = await waiver_store.known(connection, [ssin], known_at)
         page.decisions.extend(
             wire.decision(d, waivers.days(waived, d.right), fields) for _, d in found[:most]
         )
