@@ -34,10 +34,10 @@ from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.store import Store
 from services.rights.supplier import Supplier
-from tests.services.rights import laws
+from tests.services.rights import lawbooks
 
 TARIFF = "social_tariff_energy"
-RULES = laws.load(TARIFF)
+RULES = lawbooks.load(TARIFF)
 """One right alone, so that what is decided is plain."""
 MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
 LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
