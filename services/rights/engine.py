@@ -16,6 +16,7 @@ from services.rights.affected import Question, Touch
 from services.rights.decisions import Change
 from services.rights.domain import Arrival, World
 from services.rights.gathering import Gathered, Gathering, Occasion, Register
+from services.rights.in_force import Follower
 from services.rights.recording import Effects, Overtaken, Recorder, Replaced
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store, Turn
@@ -35,7 +36,7 @@ class Decided:
     at: datetime
 
 
-class Engine:
+class Engine(Follower):
     """Decides for all whom a micro-batch reaches. One occasion at a time."""
 
     def __init__(
@@ -52,10 +53,6 @@ class Engine:
         self._register = register
         self._now = now
         self._alone = asyncio.Lock()
-
-    def use(self, rulebook: Rulebook) -> None:
-        """From the next occasion on."""
-        self._rulebook = rulebook
 
     async def take_in(self, arrivals: Sequence[Arrival]) -> None:
         """Give deliveries, in order of position, their effects; a repeated one has none."""

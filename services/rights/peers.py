@@ -17,6 +17,7 @@ from mesh.periods import Period
 from services.rights import consulted
 from services.rights.domain import Group, Household, Statement
 from services.rights.gaps import Gap
+from services.rights.in_force import Follower
 from services.rights.reading import GROUPS
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
@@ -31,15 +32,11 @@ PUBLISH_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
 
 
-class Register:
+class Register(Follower):
     """Holders, reached through the router like by everybody."""
 
     def __init__(self, channels: Channels, rulebook: Rulebook) -> None:
         self._channels = channels
-        self._rulebook = rulebook
-
-    def use(self, rulebook: Rulebook) -> None:
-        """From the next question on."""
         self._rulebook = rulebook
 
     async def households(

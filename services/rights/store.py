@@ -208,6 +208,17 @@ class Store:
             )
             return tuple((row.right, row.ssin) for row in found)
 
+    async def count_persons(self) -> int:
+        """Of whom anything is known; a scatter."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT count(*) FROM "
+                    "(SELECT ssin FROM statements UNION SELECT ssin FROM households) AS known"
+                )
+            )
+            return int(found.scalar_one())
+
     async def persons(self, after: str, most: int) -> tuple[str, ...]:
         """The next persons of whom anything is known, in order of number; replaced ones aside."""
         async with self._engine.connect() as connection:

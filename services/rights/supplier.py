@@ -17,6 +17,7 @@ from mesh.periods import Period
 from services.rights import harmonised, waiver_store, waivers, wire
 from services.rights.domain import Decision, Statement
 from services.rights.harmonised import Ranked
+from services.rights.in_force import Follower
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.waivers import Waiver
@@ -35,7 +36,7 @@ class Held:
     said: Mapping[str, Sequence[Statement]]
 
 
-class Supplier(supplier_pb2_grpc.SupplierServicer):
+class Supplier(Follower, supplier_pb2_grpc.SupplierServicer):
     """Supplies each right as the sort of data that bears its name; only the router may call it.
 
     On the days on which a person does without a right, it is not there. The statuses on which

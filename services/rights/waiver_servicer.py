@@ -18,6 +18,7 @@ from mesh.periods import Period
 from mesh.refusals import Refusal
 from services.rights import asked, claims, inquiries, requests, waiver_store, waivers, wire
 from services.rights.domain import Decision, Rule
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
@@ -29,7 +30,7 @@ PAGE = 100
 Context = Any
 
 
-class WaiversServicer(waivers_pb2_grpc.WaiversServicer):
+class WaiversServicer(Follower, waivers_pb2_grpc.WaiversServicer):
     """Changes what is published and no decision."""
 
     def __init__(

@@ -34,7 +34,6 @@ from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.store import Store
 from services.rights.supplier import Supplier
-from services.rights.waiver_store import WaiverStore
 from tests.services.rights import laws
 
 TARIFF = "social_tariff_energy"
@@ -93,7 +92,7 @@ class Bench:
         self.database = engine
         self.store = Store(engine)
         self.engine = Engine(RULES, self.store, Recorder(engine), self.village, self._now)
-        self._rights = Rights(RULES, self.store, WaiverStore(engine), Inquiries(NOBODY), self._now)
+        self._rights = Rights(RULES, self.store, Inquiries(NOBODY), self._now)
 
     def _now(self) -> datetime:
         self.moment += timedelta(seconds=1)
@@ -314,9 +313,7 @@ async def test_the_engine_answers_the_network_on_what_it_granted(bench: Bench) -
     other.CopyFrom(question)
     other.data_sort = "free_transport"
     request = supplier_pb2.SupplyRequest(questions=[question, later, other])
-    answers = (
-        await Supplier(RULES, bench.store, WaiverStore(bench.database)).Supply(request, None)
-    ).answers
+    answers = (await Supplier(RULES, bench.store).Supply(request, None)).answers
     assert [len(answer.attestations) for answer in answers] == [1, 0, 0]
 
 
