@@ -88,6 +88,17 @@ def reading(rules: Mapping[str, Rule], questions: Iterable[Question], homes: Hom
     return Reading(frozenset(seen), frozenset(persons), frozenset(unknown))
 
 
+def in_full(
+    rules: Mapping[str, Rule], causes: Mapping[Question, int], fresh: Iterable[str]
+) -> dict[Question, int]:
+    """With every right of those of whom none was decided before."""
+    last: dict[str, int] = dict.fromkeys(fresh, -1)
+    for (_, ssin), cause in causes.items():
+        if ssin in last:
+            last[ssin] = max(cause, last[ssin])
+    return {(right, ssin): cause for ssin, cause in last.items() for right in rules} | dict(causes)
+
+
 def statuses_read(rule: Rule) -> frozenset[str]:
     """What said of a member may change the right."""
     facts = [fact for version in rule.versions for fact in version.facts.values()]

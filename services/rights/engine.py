@@ -142,6 +142,7 @@ class Engine(Follower):
                 decisions=[change.decision for change in changes],
                 dues={(r, s): gathered.worked_out.due(r, s) for r, s in gathered.causes},
                 parcels=parcels,
+                followed=gathered.fresh,
             ),
         )
 

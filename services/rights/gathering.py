@@ -63,6 +63,8 @@ class Gathered:
     """Groups that were consulted now and differ from those kept."""
     consulted: Sequence[Statement]
     asked: Collection[Gap]
+    fresh: Collection[str]
+    """Of whom nothing was decided before: all their rights are."""
 
 
 class Gathering:
@@ -91,6 +93,9 @@ class Gathering:
         await self._ask_anew({touch.ssin for touch in occasion.touches if touch.groups})
         reach = await self._known(lambda: affected.reach(rules, occasion.touches, self._both()))
         causes = dict.fromkeys(occasion.questions, -1) | dict(reach.causes)
+        persons = frozenset(ssin for _, ssin in causes)
+        fresh = persons - await self._store.followed(self._connection, persons)
+        causes = affected.in_full(rules, causes, fresh)
         read = await self._known(lambda: affected.reading(rules, causes, self._homes))
         said = await self._store.statements(self._connection, read.persons, self._now)
         asked = await self._store.asked(self._connection, read.persons)
@@ -108,11 +113,12 @@ class Gathering:
         return Gathered(
             causes,
             worked_out,
-            await self._standing({ssin for _, ssin in causes}),
+            await self._standing(persons),
             world,
             {s: self._homes[s] for s in self._told if self._differs(s)},
             consulted,
             newly,
+            fresh,
         )
 
     def _world(self, said: Iterable[Statement], ssins: Collection[str]) -> World:

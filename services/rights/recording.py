@@ -42,6 +42,8 @@ class Effects:
     dues: Mapping[tuple[str, str], date | None] = field(default_factory=dict)
     """By right and person the day on which to look again."""
     parcels: Sequence[Parcel] = ()
+    followed: Collection[str] = ()
+    """Of whom every right was decided for the first time."""
 
     @property
     def persons(self) -> frozenset[str]:
@@ -70,6 +72,7 @@ class Recorder:
             await _add_asked(connection, effects)
             await _add_decisions(connection, effects.decisions)
             await _set_dues(connection, effects.dues)
+            await _follow(connection, effects)
             await integration.integrate(connection, effects.persons, effects.at)
             if effects.parcels:
                 await outbox.put_all(connection, effects.parcels)
@@ -154,6 +157,17 @@ async def _add_asked(connection: AsyncConnection, effects: Effects) -> None:
         )
 
 
+async def _follow(connection: AsyncConnection, effects: Effects) -> None:
+    if effects.followed:
+        await connection.execute(
+            text(
+                "INSERT INTO followed (ssin, since) SELECT given.*, CAST(:at AS timestamptz) "
+                "FROM unnest(CAST(:ssins AS text[])) AS given ON CONFLICT DO NOTHING"
+            ),
+            {"at": effects.at, "ssins": sorted(effects.followed)},
+        )
+
+
 async def _replace(connection: AsyncConnection, one: Replaced, at: datetime) -> None:
     values: dict[str, Any] = {"old": one.old, "new": one.new, "ticket": one.ticket, "at": at}
     for statement in (
@@ -165,6 +179,10 @@ async def _replace(connection: AsyncConnection, one: Replaced, at: datetime) -> 
         """
         UPDATE replaced_numbers AS before SET replaced_by = now.replaced_by
         FROM replaced_numbers AS now WHERE before.replaced_by = :old AND now.ssin = :old
+        """,
+        """
+        INSERT INTO followed (ssin, since)
+        SELECT :new, since FROM followed WHERE ssin = :old ON CONFLICT DO NOTHING
         """,
         "DELETE FROM dues WHERE ssin = :old",
     ):

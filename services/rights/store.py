@@ -81,6 +81,14 @@ class Store:
         )
         return frozenset((row.ssin, row.data_sort) for row in found)
 
+    async def followed(self, connection: AsyncConnection, ssins: Iterable[str]) -> frozenset[str]:
+        """Those of whom every right was decided at least once."""
+        found = await connection.execute(
+            text("SELECT ssin FROM followed WHERE ssin = ANY(CAST(:ssins AS text[]))"),
+            {"ssins": sorted(ssins)},
+        )
+        return frozenset(row.ssin for row in found)
+
     async def households(
         self, connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
     ) -> dict[str, tuple[Household, ...]]:

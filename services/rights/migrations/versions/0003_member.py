@@ -18,6 +18,11 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_table(
+        "followed",
+        sa.Column("ssin", sa.Text, primary_key=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
         "replaced_numbers",
         sa.Column("ssin", sa.Text, primary_key=True),
         sa.Column("replaced_by", sa.Text, nullable=False),
@@ -71,7 +76,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION numbers_of")
-    op.execute("DROP TABLE asked, replaced_numbers, reevaluations, law")
+    op.execute("DROP TABLE asked, followed, replaced_numbers, reevaluations, law")
     op.execute("ALTER TABLE mailbox DROP turn")
     op.execute("DELETE FROM dues WHERE \"right\" <> ''")
     op.execute('ALTER TABLE dues DROP CONSTRAINT dues_pkey, DROP "right", ADD PRIMARY KEY (ssin)')
