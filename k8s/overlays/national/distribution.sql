@@ -38,3 +38,7 @@ SELECT create_distributed_table('statements', 'ssin', shard_count => 128);
 SELECT create_distributed_table('households', 'ssin', colocate_with => 'statements');
 SELECT create_distributed_table('decisions', 'ssin', colocate_with => 'statements');
 SELECT create_distributed_table('dues', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('certificate_refusals', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('waivers', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('waiver_revocations', 'ssin', colocate_with => 'statements');
+SELECT create_distributed_table('integrated', 'ssin', colocate_with => 'statements');
