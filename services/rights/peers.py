@@ -23,7 +23,7 @@ from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.wire import ENGINE
 
-PURPOSE = "social_tariff"
+PURPOSE = "derived_rights"
 QUALITY = 0
 MOST_PERSONS = 250
 """Asked in one call, each a consultation of its own."""

@@ -8,6 +8,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesh.periods import Period
 from services.rights import affected
 from services.rights.affected import Question, Touch
 from services.rights.domain import (
@@ -84,7 +85,7 @@ def test_whoever_a_move_changes_is_reached(
     homes: tuple[Household, ...],
     said: tuple[Statement, ...],
     mover: str,
-    days: worlds.Period,
+    days: Period,
     data: st.DataObject,
 ) -> None:
     home = data.draw(st.sampled_from(homes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -90,7 +90,7 @@ class FallibleStore(Store):
         self._fuse = fuse
 
     async def statements(
-        self, connection: AsyncConnection, ssins: Collection[str], known_at: datetime
+        self, connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
     ) -> tuple[Statement, ...]:
         self._fuse.burn("reading")
         return await super().statements(connection, ssins, known_at)
@@ -388,7 +388,7 @@ def test_whatever_befalls_deliveries_the_same_rights_stand(database: str) -> Non
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=25,
+                max_examples=20,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
