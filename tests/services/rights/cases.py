@@ -1,4 +1,4 @@
-"""Cases as jurists write them, and the worlds they describe; see tests/scenarios/rights/README.md."""
+"""Cases as jurists write them, and the worlds they describe (tests/scenarios/rights/README.md)."""
 
 from __future__ import annotations
 
