@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ class Village:
         self.said: list[Statement] = []
         self.asked: list[str] = []
         self.gaps: list[Gap] = []
+
+    def rename(self, old: str, new: str) -> None:
+        """Everybody knows the person by the other number."""
+        self.homes = [
+            replace(
+                home,
+                members=tuple(
+                    replace(m, ssin=new if m.ssin == old else m.ssin) for m in home.members
+                ),
+            )
+            for home in self.homes
+        ]
 
     async def households(
         self, ssins: Collection[str], groups: Collection[Group]
