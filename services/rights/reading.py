@@ -60,7 +60,9 @@ def said(packed: any_pb2.Any, sort: Sort, wider: Period | None) -> Said | None:
         birth = _birth(str(getattr(attestation, sort.birth)))
         return None if birth is None else Said(status, Period(birth, date.max))
     if sort.amount:
-        return Said(status, _year(attestation), _cents(attestation, sort.amount))
+        yearly = "year" in attestation.DESCRIPTOR.fields_by_name
+        days = _year(attestation) if yearly else _days(attestation, wider)
+        return Said(status, days, _cents(attestation, sort.amount))
     return Said(status, _days(attestation, wider))
 
 

@@ -84,6 +84,13 @@ def test_an_income_is_an_amount_of_its_year() -> None:
     assert said.period == Period(date(2025, 1, 1), date(2026, 1, 1))
 
 
+def test_an_amount_may_be_of_days() -> None:
+    said = statement(
+        "declared_means", health_pb2.DeclaredMeans(monthly_cents=120_000, period=NARROW)
+    )
+    assert (said.amount, said.period) == (120_000, Period(date(2026, 3, 1), date(2026, 4, 1)))
+
+
 def test_a_birth_holds_for_good() -> None:
     said = statement("particulars", persons_pb2.Particulars(birth_date="2008-02-29"))
     assert (said.status, said.period) == ("BORN", Period(date(2008, 2, 29), date.max))
