@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.rights import expression
@@ -47,6 +48,10 @@ class Arrival:
     statement: Statement | None
     concerns: bool
     """Whether any rule depends on it."""
+    group: Group | None = None
+    """The sort of group of hers that changed: who belongs to it is to be asked again."""
+    replaces: str = ""
+    """The number that hers replaced."""
 
 
 class Group(StrEnum):
@@ -162,6 +167,8 @@ class Version:
     amount: expression.Node | None
     """What the right is worth on a day, in cents; None where it is only had or not."""
     digest: str
+    waivable_workdays: int | None = None
+    """The working days after a decision within which the right may be waived; None: never."""
 
     @property
     def formulas(self) -> tuple[expression.Node, ...]:
@@ -256,3 +263,8 @@ class Decision:
     amounts: Amounts = ()
     ticket: str = field(default="", compare=False)
     """Under which it was published."""
+
+    @property
+    def decided_on(self) -> date:
+        """The day in Brussels."""
+        return self.decided_at.astimezone(BRUSSELS).date()
