@@ -199,6 +199,6 @@ class DoorBook:
         refusal.metadata["ticket"] = ticket
         entry = entries.door(ticket, caller, refusal.reason, request, clock.now())
         try:
-            await self._ledger.append(entry)
+            await self._ledger.append([entry])
         except Refusal as failure:
             LOG.error("a refusal is not written", method=method, reason=failure.reason)
