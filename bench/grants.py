@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,13 +47,14 @@ class Granted:
     """What came of it; latencies in milliseconds, from when a change was due to be told.
 
     `events_per_s` counts until the supplier had the last; `missing` it had not when patience
-    ended. `decisions` are some of those that it heard of.
+    ended, `failed` got no receipt. `decisions` are some of those that it heard of.
     """
 
     events_per_s: float
     p50_ms: float
     p99_ms: float
     missing: int
+    failed: int
     decisions: list[str]
 
 
@@ -98,36 +99,45 @@ async def follow(changes: Changes) -> Granted:
         supplier, due = Supplier(reading), dict[str, float]()
         began = time.perf_counter()
         reader = asyncio.create_task(supplier.read(began))
-        await _send(exchange_pb2_grpc.ExchangeStub(sending), requests, changes, due)
+        failed = await _send(exchange_pb2_grpc.ExchangeStub(sending), requests, changes, due)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(supplier.until_came(due), PATIENCE_S)
         reader.cancel()
-    return _summed_up(supplier, due, began)
+    return _summed_up(supplier, due, began, failed)
 
 
 async def _send(
     stub: Any, requests: list[exchange_pb2.PublishRequest], changes: Changes, due: dict[str, float]
-) -> None:
-    left = iter(requests)
+) -> int:
+    """How many got no receipt; of the others when each was due."""
+    left, failed = iter(requests), 0
 
-    async def send(moment: float) -> None:
-        request = next(left)
+    async def tell(request: exchange_pb2.PublishRequest, moment: float) -> None:
+        nonlocal failed
         due[request.mutation.ssin] = moment
-        await stub.Publish(request, timeout=TIMEOUT_S)
-
-    async def send_all(own: Iterator[exchange_pb2.PublishRequest]) -> None:
-        for request in own:
-            due[request.mutation.ssin] = time.perf_counter()
+        try:
             await stub.Publish(request, timeout=TIMEOUT_S)
+        except grpc.aio.AioRpcError:
+            del due[request.mutation.ssin]
+            failed += 1
+
+    async def tell_next(moment: float) -> None:
+        await tell(next(left), moment)
+
+    async def tell_all() -> None:
+        for request in left:
+            await tell(request, time.perf_counter())
 
     if changes.per_s:
         lasts_s = len(requests) / changes.per_s
-        await arrivals.keep_to(arrivals.due(time.perf_counter(), changes.per_s, lasts_s), send)
+        moments = arrivals.due(time.perf_counter(), changes.per_s, lasts_s)
+        await arrivals.keep_to(moments, tell_next)
     else:
-        await asyncio.gather(*(send_all(left) for _ in range(changes.callers)))
+        await asyncio.gather(*(tell_all() for _ in range(changes.callers)))
+    return failed
 
 
-def _summed_up(supplier: Supplier, due: dict[str, float], began: float) -> Granted:
+def _summed_up(supplier: Supplier, due: dict[str, float], began: float, failed: int) -> Granted:
     came = [ssin for ssin in due if ssin in supplier.came]
     took = sorted(supplier.came[ssin] - due[ssin] for ssin in came)
     last = max((supplier.came[ssin] for ssin in came), default=time.perf_counter())
@@ -136,6 +146,7 @@ def _summed_up(supplier: Supplier, due: dict[str, float], began: float) -> Grant
         p50_ms=quantile_ms(took, 0.5),
         p99_ms=quantile_ms(took, 0.99),
         missing=len(due) - len(came),
+        failed=failed,
         decisions=supplier.decisions,
     )
 
