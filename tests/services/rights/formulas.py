@@ -51,7 +51,8 @@ def condition(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
             asked = draw(condition(of_group=False, deep=max(deep - 1, 0)))
             return Over(quantifier, asked) if quantifier else Person(asked)
         case "plain":
-            return draw(_PLAIN)
+            plain: Node = draw(_PLAIN)
+            return plain
         case "compared":
             sides = number(of_group, deep=max(deep - 1, 0))
             return Operation(draw(st.sampled_from(SIGNS)), draw(sides), draw(sides))
@@ -63,13 +64,14 @@ def condition(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
 
 
 @st.composite
-def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
+def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:  # noqa: PLR0911
     """A number of a group, or of one member; at most so deep."""
     match draw(
         st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])
     ):
         case "constant":
-            return draw(_CONSTANT)
+            constant: Node = draw(_CONSTANT)
+            return constant
         case "own" if of_group:
             match draw(st.sampled_from(["group_size", "count_members", "group_sum", "person"])):
                 case "group_size":
