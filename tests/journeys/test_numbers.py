@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def numbers() -> tuple[str, str]:
 
 async def wage(stage: Stage, ssin: str, name: str, end: str = "") -> str:
     packed = any_pb2.Any()
-    begin = clock.today().replace(day=1).isoformat()
+    begin = (clock.today() - timedelta(days=40)).isoformat()
     period = types_pb2.Period(begin=begin, end=end)
     packed.Pack(attestations_pb2.LivingWage(period=period, category=2, kind="LIVING_WAGE"))
     receipt = await stage.exchange(CENTRE).Publish(
