@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from crossroads.attestations.v1 import attestations_pb2
@@ -77,7 +77,7 @@ class _News:
     def __init__(self, run: str, persons: list[str]) -> None:
         self._run = run
         self._persons = persons
-        self._begin = clock.today().replace(day=1)
+        self._begin = clock.today() - timedelta(days=20)
 
     def of(self, kind: str, end: date | None) -> list[str]:
         return [r.SerializeToString().hex() for r in self._requests(kind, end)]

@@ -394,6 +394,16 @@ async def test_the_engine_speaks_for_others_in_nothing_else(engine: Engine) -> N
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await stub.Explain(exchange_pb2.ExplainRequest(), metadata=named)
     assert refusals.of_error(refused.value).reason == "NO_ACCESS"
+    wage_of_lina = exchange_pb2.ConsultRequest(
+        ssin=LINA,
+        data_sorts=["living_wage"],
+        period=types_pb2.Period(begin=DAY),
+        purpose="social_tariff_control",
+    )
+    asked = exchange_pb2.BatchConsultRequest(consultations=[wage_of_lina])
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.BatchConsult(asked, metadata=named)
+    assert refusals.of_error(refused.value).reason == "NOT_YOURS_TO_PASS_ON"
 
 
 PERSONS: Iterator[str] = strangers()

@@ -15,7 +15,13 @@ import pytest
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.rights.v1 import asker_pb2, certificates_pb2, rights_pb2, waivers_pb2
+from crossroads.rights.v1 import (
+    asker_pb2,
+    certificates_pb2,
+    rights_pb2,
+    simulation_pb2,
+    waivers_pb2,
+)
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +44,8 @@ from tests.services.rights import villages
 from tests.services.rights.villages import LINA, NOBODY, NOOR, Bench, wage
 
 TARIFF = "social_tariff_energy"
-RULES = rulebook.load(Path(rulebook.__file__).parent)
+HERE = Path(rulebook.__file__).parent
+RULES = rulebook.load(HERE)
 SUPPLIER = asker_pb2.Asker(
     institution=types_pb2.Institution(sector=39, number=0), purpose="social_tariff"
 )
@@ -358,6 +365,26 @@ async def test_whom_the_engine_knows_is_entered_in_the_repertory_once(desk: Desk
         for line in repertory_pb2.RegisterRequest.FromString(payload).inscriptions
     ]
     assert sorted(entered) == sorted([LINA, NOOR])
+
+
+async def test_another_law_is_tried_on_a_sample_and_nothing_is_kept(desk: Desk) -> None:
+    before = [await desk.bench.waiting(kind) for kind in ("publish", "ledger")]
+    rule = (HERE / "rules" / f"{TARIFF}.yaml").read_text("utf-8")
+    asked = simulation_pb2.SimulatePopulationRequest(
+        law=simulation_pb2.SimulatedLaw(candidate=rule.replace("end_of_year", "last_day")),
+        on="2026-11-24",
+        persons=10,
+    )
+    token = call.CALLER.set(Caller(identity.parse("operator/1")))
+    try:
+        answer = await desk.bench._rights.SimulatePopulation(asked, None)
+        asked.law.candidate = rule.replace("LIVING_WAGE, ", "")
+        stricter = await desk.bench._rights.SimulatePopulation(asked, None)
+    finally:
+        call.CALLER.reset(token)
+    assert (answer.persons, len(answer.differences)) == (2, 0)
+    assert [(d.right, d.granted, d.ended) for d in stricter.differences] == [(TARIFF, 0, 2)]
+    assert [await desk.bench.waiting(kind) for kind in ("publish", "ledger")] == before
 
 
 facts = st.lists(st.dates(date(2026, 11, 11), date(2027, 3, 1)) | st.none(), max_size=4)
