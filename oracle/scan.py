@@ -1,0 +1,99 @@
+"""Deciding day by day: every moment is calculated after the one before it, and then forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from openfisca_core import periods
+from openfisca_core.periods import Period
+from openfisca_core.simulations import Simulation
+
+from oracle import social_tariff_energy, terms
+from oracle.entities import GROUPS
+from oracle.simulation import made, place, say
+from oracle.statuses import STATUSES
+from oracle.system import RIGHTS, build
+from oracle.world import World
+
+CARRIED = (
+    "on_welfare_since",
+    "increased_reimbursement",
+    "lived_with_protected_customer_this_year",
+    "card_until",
+    "water_bill_reduction",
+    "care_premium_reduction",
+    "increased_reimbursement_on_new_year",
+)
+"""What a moment needs of the one before it."""
+Decisions = Mapping[str, NDArray[np.bool_]]
+"""Of each right a row a day asked, a column a person."""
+
+
+def decide(world: World, unit: str, *, cents: bool) -> Decisions:
+    """Who has which right on the days asked."""
+    system = build(unit, cents=cents)
+    simulation = made(world, system, cents=cents)
+    simulation.start_computation_period = moment(world.start, unit)
+    decided = {right: np.zeros((len(world.asked), world.persons), bool) for right in RIGHTS}
+    waiting: dict[Period, list[int]] = {}
+    kept = frozenset(moment(int(day), unit) for day in world.asked)
+    for index, day in enumerate(world.asked):
+        now = moment(int(day), unit)
+        waiting.setdefault(social_tariff_energy.end_of_quarter(now), []).append(index)
+    for now in moments(world, unit):
+        place(simulation, world, now)
+        say(simulation, world, now)
+        for variable in CARRIED:
+            simulation.calculate(variable, now)
+        if now in kept:
+            _note(simulation, now)
+        for index in waiting.pop(now, []):
+            _read(simulation, moment(int(world.asked[index]), unit), decided, index)
+        _forget(simulation, now, kept)
+    assert not waiting, "every day asked lies within what is scanned"
+    return decided
+
+
+def moment(day: int, unit: str) -> Period:
+    """The day or the month that begins on a day."""
+    return periods.period(f"{unit}:{np.datetime64(day, 'D')}")
+
+
+def moments(world: World, unit: str) -> Iterator[Period]:
+    """From the first day on which anything is said to the end of the year last asked for."""
+    now = moment(world.start, unit)
+    year = int(terms.parts(world.asked.max(keepdims=True))[0][0])
+    while now.start.year <= year:
+        yield now
+        now = now.offset(1)
+
+
+def _note(simulation: Simulation, now: Period) -> None:
+    """Calculate what is read later, while all that it rests on is there."""
+    for right in RIGHTS:
+        if right != "social_tariff_energy":
+            simulation.calculate(right, now)
+    simulation.calculate("social_tariff_extension", now)
+
+
+def _read(
+    simulation: Simulation,
+    now: Period,
+    decided: Mapping[str, NDArray[np.bool_]],
+    index: int,
+) -> None:
+    for right, rows in decided.items():
+        rows[index] = simulation.calculate(right, now)[: rows.shape[1]]
+
+
+def _forget(simulation: Simulation, now: Period, kept: frozenset[Period]) -> None:
+    """All that is older than the moment before, but for rights on the days asked."""
+    before = now.offset(-1)
+    for population in simulation.populations.values():
+        for name, holder in population._holders.items():  # noqa: SLF001 - no public way to list them
+            for known in list(holder.get_known_periods()):
+                asked = known in kept and name in (*RIGHTS, "social_tariff_extension")
+                if known.unit == now.unit and known < before and not asked:
+                    holder.delete_arrays(known)
