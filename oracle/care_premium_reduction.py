@@ -22,7 +22,7 @@ class increased_reimbursement_on_new_year(Variable):
 
     def formula(person: Population, period: Period) -> Truth:
         if statuses.is_new_year(period):
-            return person("increased_reimbursement", period)
+            return person("known_for_reimbursement", period)
         return person("increased_reimbursement_on_new_year", period.offset(-1))
 
 
@@ -37,7 +37,8 @@ class care_premium_reduction(Variable):
         if not statuses.is_new_year(period):
             return person("care_premium_reduction", before)
         held = person("increased_reimbursement_on_new_year", before)
-        return held & (person("age", period) >= 26)
+        flemish = person("has_lives_in_flanders", period)
+        return held & flemish & (person("age", period) >= 26)
 
 
 VARIABLES = (increased_reimbursement_on_new_year, care_premium_reduction)

@@ -17,7 +17,11 @@ from oracle import statuses, terms
 from oracle.entities import FundHousehold, Person
 
 Truth = NDArray[np.bool_]
-AT_ONCE = ("GRAPA", "GUARANTEED_INCOME", "INCOME_REPLACEMENT", "INTEGRATION", "CHILD_66")
+AT_ONCE = (
+    *("GRAPA", "GUARANTEED_INCOME"),
+    *("INCOME_REPLACEMENT", "INTEGRATION", "ELDERLY_ALLOWANCE", "ELDERLY_CARE_BUDGET"),
+    "CHILD_66",
+)
 
 
 class on_welfare(Variable):
@@ -67,19 +71,32 @@ class increased_reimbursement_by_status(Variable):
         )
 
 
+class young_and_alone(Variable):
+    value_type = bool
+    entity = Person
+    definition_period = DAY
+    label = "An unaccompanied minor, or an orphan under 25: a right of their own"
+
+    def formula(person: Population, period: Period) -> Truth:
+        age = person("age", period)
+        orphan = person("has_orphan", period) & (age >= 0) & (age < 25)
+        return person("has_minor_alone", period) | orphan
+
+
 class income_under_ceiling(Variable):
     value_type = bool
     entity = FundHousehold
     definition_period = DAY
-    label = "The income of last year is known of all, and together under this year's ceiling"
+    label = "Last year's income, known of all but dependants, is under this year's ceiling"
 
     def formula(household: GroupPopulation, period: Period, parameters: ParameterNode) -> Truth:
         last_year = period.this_year.offset(-1)
         law = parameters(period).increased_reimbursement
-        known = household.sum(household.members("taxable_income_known", last_year))
+        unknown = ~household.members("taxable_income_known", last_year)
+        missing = household.any(unknown & ~household.members("is_dependant", period))
         income = household.sum(household.members("taxable_income", last_year))
         size = household.nb_persons()
-        return (known == size) & (income < law.ceiling + law.each_other * (size - 1))
+        return ~missing & (income < law.ceiling + law.each_other * (size - 1))
 
 
 class increased_reimbursement_ground(Variable):
@@ -92,6 +109,7 @@ class increased_reimbursement_ground(Variable):
         household = person.fund_household
         by_status = household.any(household.members("increased_reimbursement_by_status", period))
         met = by_status | household("income_under_ceiling", period)
+        met |= person("young_and_alone", period)
         return person("in_fund_household", period) & met
 
 
@@ -137,6 +155,7 @@ VARIABLES = (
     on_welfare_since,
     on_welfare_for_three_months,
     increased_reimbursement_by_status,
+    young_and_alone,
     income_under_ceiling,
     increased_reimbursement_ground,
     increased_reimbursement_this_year,

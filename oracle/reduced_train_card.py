@@ -1,4 +1,4 @@
-"""Reduced train card: the household of increased reimbursement, for a year or, from 65, for five.
+"""Reduced train card: who has increased reimbursement, for a year or, from 65 on, for five.
 
 The card runs from the first of the unbroken days with increased reimbursement, for whole terms
 of a year until one is over after the last of those days. From the 65th birthday on the same
@@ -24,12 +24,10 @@ class card_ground(Variable):
     value_type = bool
     entity = Person
     definition_period = DAY
-    label = "Somebody of the household of the health fund has increased reimbursement"
+    label = "Has increased reimbursement"
 
     def formula(person: Population, period: Period) -> Truth:
-        household = person.fund_household
-        met = household.any(household.members("increased_reimbursement", period))
-        return person("in_fund_household", period) & met
+        return person("known_for_reimbursement", period)
 
 
 class is_senior(Variable):

@@ -16,10 +16,8 @@ from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
 from oracle import terms
 from oracle.entities import GROUPS
-from oracle.statuses import STATUSES
-from oracle.world import OPEN, World
-
-UNBORN = terms.number("9000-01-01")
+from oracle.statuses import STATUSES, given
+from oracle.world import DEPENDANT, UNKNOWN, World
 
 
 def made(world: World, system: TaxBenefitSystem, *, cents: bool) -> Simulation:
@@ -33,8 +31,7 @@ def made(world: World, system: TaxBenefitSystem, *, cents: bool) -> Simulation:
         builder.declare_entity(sort, range(size))
         _join(builder.populations[sort], np.arange(size - count, size))
     simulation = builder.build(system)
-    born = np.where(world.born == OPEN, UNBORN, world.born)
-    simulation.set_input("born", "eternity", np.append(born, UNBORN))
+    simulation.set_input("born", "eternity", np.append(world.born, UNKNOWN))
     for year, (persons, amounts) in world.incomes.items():
         known, income = np.zeros(count, bool), np.zeros(count)
         known[persons] = True
@@ -52,6 +49,8 @@ def place(simulation: Simulation, world: World, now: Period) -> None:
         alone = groups.count + np.arange(len(found))
         _join(simulation.populations[sort], np.where(found < 0, alone, found))
         simulation.set_input(f"in_{sort}", now, found >= 0)
+    dependant = np.append(world.groups["fund_household"].has_role(DEPENDANT, day, world.persons), False)
+    simulation.set_input("is_dependant", now, dependant)
 
 
 def say(simulation: Simulation, world: World, now: Period) -> None:
@@ -62,7 +61,7 @@ def say(simulation: Simulation, world: World, now: Period) -> None:
         if status in world.said:
             spells = world.said[status]
             holds[spells.person[spells.on(day)]] = True
-        simulation.set_input(status.lower(), now, holds)
+        simulation.set_input(given(status), now, holds)
 
 
 def _join(population: GroupPopulation, groups: NDArray[np.int64]) -> None:

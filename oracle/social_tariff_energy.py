@@ -18,8 +18,9 @@ from oracle.entities import Person
 
 Truth = NDArray[np.bool_]
 CATEGORIES = (
-    *("LIVING_WAGE", "EQUIVALENT", "REPAID_AID"),
+    *("LIVING_WAGE", "EQUIVALENT", "REPAID_AID", "ADVANCE_GRAPA", "ADVANCE_DISABILITY"),
     *("PERMANENT_65", "INCOME_REPLACEMENT", "INTEGRATION", "THIRD_PARTY_HELP"),
+    *("ELDERLY_ALLOWANCE", "ELDERLY_CARE_BUDGET"),
     "CHILD_66",
     *("GRAPA", "GUARANTEED_INCOME", "ALLOWANCE_65"),
 )
@@ -67,6 +68,17 @@ class lived_with_protected_customer_this_year(Variable):
         return now | person("lived_with_protected_customer_this_year", period.offset(-1))
 
 
+class known_for_reimbursement(Variable):
+    value_type = bool
+    entity = Person
+    definition_period = DAY
+    label = "Has increased reimbursement, by the word of the health fund or as decided here"
+
+    def formula(person: Population, period: Period) -> Truth:
+        granted = person("increased_reimbursement", period)
+        return granted | person("has_increased_reimbursement", period)
+
+
 class social_tariff_extension(Variable):
     value_type = bool
     entity = Person
@@ -75,7 +87,7 @@ class social_tariff_extension(Variable):
 
     def formula_2021_02_01(person: Population, period: Period) -> Truth:
         domicile = person.domicile
-        met = domicile.any(domicile.members("increased_reimbursement", period))
+        met = domicile.any(domicile.members("known_for_reimbursement", period))
         return person("in_domicile", period) & met
 
     def formula_2023_07_01(person: Population, period: Period) -> Truth:
@@ -94,6 +106,7 @@ class social_tariff_energy(Variable):
 
 
 VARIABLES = (
+    known_for_reimbursement,
     protected_customer,
     lives_with_protected_customer,
     lived_with_protected_customer_this_year,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ STATUSES = (
     "LIVING_WAGE",
     "EQUIVALENT",
     "REPAID_AID",
+    "ADVANCE_GRAPA",
+    "ADVANCE_DISABILITY",
     "INCOME_REPLACEMENT",
     "INTEGRATION",
     "PERMANENT_65",
@@ -25,7 +27,14 @@ STATUSES = (
     "GRAPA",
     "GUARANTEED_INCOME",
     "ALLOWANCE_65",
+    "ELDERLY_ALLOWANCE",
+    "ELDERLY_CARE_BUDGET",
+    "MINOR_ALONE",
+    "ORPHAN",
+    "INCREASED_REIMBURSEMENT",
+    "LIVES_IN_FLANDERS",
 )
+"""`INCREASED_REIMBURSEMENT` is what a health fund says of itself; the right is decided here."""
 
 
 def today(period: Period) -> int:
@@ -39,7 +48,12 @@ def is_new_year(period: Period) -> bool:
 
 def any_of(person: Population, statuses: Iterable[str], period: Period) -> NDArray[np.bool_]:
     """Who has one of these statuses."""
-    return np.logical_or.reduce([person(status.lower(), period) for status in statuses])
+    return np.logical_or.reduce([person(given(status), period) for status in statuses])
+
+
+def given(status: str) -> str:
+    """The variable that holds whether a person has a status."""
+    return f"has_{status.lower()}"
 
 
 class born(Variable):
@@ -98,13 +112,8 @@ class taxable_income_known(Variable):
 
 
 def _given(name: str, label: str) -> type[Variable]:
-    told: Mapping[str, object] = {
-        "value_type": bool,
-        "entity": Person,
-        "definition_period": DAY,
-        "label": label,
-    }
-    return type(name, (Variable,), dict(told))
+    told = {"value_type": bool, "entity": Person, "definition_period": DAY, "label": label}
+    return type(name, (Variable,), told)
 
 
 VARIABLES: tuple[type[Variable], ...] = (
@@ -114,6 +123,7 @@ VARIABLES: tuple[type[Variable], ...] = (
     day_of_year,
     taxable_income,
     taxable_income_known,
-    *(_given(status.lower(), f"Has the status {status}") for status in STATUSES),
+    *(_given(given(status), f"Has the status {status}") for status in STATUSES),
+    _given("is_dependant", "Is in the household of the health fund as a dependant"),
     *(_given(f"in_{sort}", f"Belongs to a {sort}") for sort in GROUPS),
 )

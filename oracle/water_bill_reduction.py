@@ -1,4 +1,4 @@
-"""Reduction of the water bill in Flanders: who lives with a protected person on 1 January."""
+"""Reduction of the water bill: who lives in Flanders with a protected person on 1 January."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from oracle import statuses
 from oracle.entities import Person
 
 Truth = NDArray[np.bool_]
-PROTECTED = ("INCOME_REPLACEMENT", "INTEGRATION", "LIVING_WAGE", "GUARANTEED_INCOME", "GRAPA")
+PROTECTED = (
+    *("INCOME_REPLACEMENT", "INTEGRATION", "ELDERLY_CARE_BUDGET"),
+    *("LIVING_WAGE", "GUARANTEED_INCOME", "GRAPA"),
+)
+"""As from 2017, when the care budget took the place of the allowance for help to the elderly."""
 
 
 class lives_with_protected_water_user(Variable):
@@ -35,7 +39,8 @@ class water_bill_reduction(Variable):
 
     def formula(person: Population, period: Period) -> Truth:
         if statuses.is_new_year(period):
-            return person("lives_with_protected_water_user", period)
+            flemish = person("has_lives_in_flanders", period)
+            return flemish & person("lives_with_protected_water_user", period)
         return person("water_bill_reduction", period.offset(-1))
 
 

@@ -9,9 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle import terms
+
 Column = NDArray[np.int64]
-OPEN = 2**31 - 1
-"""The end of what runs on."""
+Columns = Mapping[str, Column]
+INCOME = "TAXABLE_INCOME"
+DEPENDANT = 3
+"""The role in a fund household, as the file numbers them."""
+UNKNOWN = terms.number("9999-12-31")
+"""As a day of birth; as an end, of what runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Groups:
 
     spells: Spells
     group: Column
+    role: Column
     count: int
 
     def on(self, day: int, persons: int) -> Column:
@@ -42,13 +49,19 @@ class Groups:
         found[self.spells.person[there]] = self.group[there]
         return found
 
+    def has_role(self, role: int, day: int, persons: int) -> NDArray[np.bool_]:
+        """Who is in a group as that on a day."""
+        found = np.zeros(persons, bool)
+        found[self.spells.person[self.spells.on(day) & (self.role == role)]] = True
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class World:
     """All of it. Days are numbers since 1970."""
 
     born: Column
-    """OPEN where it is not known."""
+    """UNKNOWN where it is not."""
     said: Mapping[str, Spells]
     """By status."""
     groups: Mapping[str, Groups]
@@ -65,44 +78,37 @@ class World:
 
 
 def load(path: Path) -> World:
-    """See README.md for the arrays in the file."""
+    """See README.md for the arrays in the file. Raises KeyError where one is missing."""
     with np.load(path) as file:
         held = {name: file[name] for name in file.files}
-    names = [str(name) for name in held["status_names"]]
-    persons = len(held["born"])
-    said = {
-        name: _spells(held, "said", held["said_status"] == index)
-        for index, name in enumerate(names)
-    }
-    groups = {
-        sort: Groups(
-            _spells(held, sort, np.full(len(held[f"{sort}_group"]), fill_value=True)),
-            held[f"{sort}_group"].astype(np.int64),
-            int(held[f"{sort}_group"].max(initial=-1)) + 1,
-        )
-        for sort in ("domicile", "fund_household")
-    }
-    years = held["income_year"]
-    incomes = {
-        int(year): (
-            held["income_person"][years == year].astype(np.int64),
-            held["income_cents"][years == year].astype(np.int64),
-        )
-        for year in np.unique(years)
-    }
-    assert persons, "a world has persons"
+    statuses = {name.split(".")[1] for name in held if name.startswith("said.")}
+    groups = {sort: _groups(held, f"groups.{sort}") for sort in ("domicile", "fund_household")}
     return World(
-        held["born"].astype(np.int64),
-        said,
+        held["births"].astype(np.int64),
+        {status: _spells(held, f"said.{status}") for status in statuses - {INCOME}},
         groups,
-        incomes,
+        _incomes(held) if INCOME in statuses else {},
         int(held["start"]),
         held["asked"].astype(np.int64),
     )
 
 
-def _spells(held: Mapping[str, NDArray[np.int64]], table: str, which: NDArray[np.bool_]) -> Spells:
-    person, begin, end = (
-        held[f"{table}_{column}"][which].astype(np.int64) for column in ("person", "begin", "end")
-    )
-    return Spells(person, begin, end)
+def _spells(held: Columns, table: str) -> Spells:
+    who, begin, end = (held[f"{table}.{name}"].astype(np.int64) for name in ("who", "begin", "end"))
+    return Spells(who, begin, end)
+
+
+def _groups(held: Columns, table: str) -> Groups:
+    group = held[f"{table}.group"].astype(np.int64)
+    role = held[f"{table}.role"].astype(np.int64)
+    return Groups(_spells(held, table), group, role, int(group.max(initial=-1)) + 1)
+
+
+def _incomes(held: Columns) -> dict[int, tuple[Column, Column]]:
+    """Each income is of one calendar year."""
+    said = _spells(held, f"said.{INCOME}")
+    cents = held[f"said.{INCOME}.value"].astype(np.int64)
+    years = terms.parts(said.begin)[0]
+    assert (terms.after(said.begin, 12) == said.end).all(), "an income is of a whole year"
+    found = np.unique(years)
+    return {int(year): (said.who[years == year], cents[years == year]) for year in found}
