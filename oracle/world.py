@@ -111,4 +111,4 @@ def _incomes(held: Columns) -> dict[int, tuple[Column, Column]]:
     years = terms.parts(said.begin)[0]
     assert (terms.after(said.begin, 12) == said.end).all(), "an income is of a whole year"
     found = np.unique(years)
-    return {int(year): (said.who[years == year], cents[years == year]) for year in found}
+    return {int(year): (said.person[years == year], cents[years == year]) for year in found}
