@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from crossroads.attestations.v1 import attestations_pb2
+from datetime import date
+
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 
 from mesh import institutions, periods
+from mesh.periods import Period
+from services.rights import reading
 from services.rights.domain import Arrival, Statement
+from services.rights.reading import Said
 from services.rights.rulebook import Rulebook
 from services.rights.statuses import Sort
 
 HOUSEHOLD = "household_composition"
-
-
-class NotUnderstood(ValueError):  # noqa: N818 - it states what is wrong
-    """A delivery whose content is not what its sort of data promises."""
+NotUnderstood = reading.NotUnderstood
 
 
 def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
@@ -28,7 +29,8 @@ def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
         ticket=delivery.ticket,
         traceparent=delivery.traceparent,
         statement=statement,
-        concerns=mutation.data_sort in rulebook.triggers | {HOUSEHOLD},
+        concerns=mutation.data_sort in rulebook.triggers
+        or reading.GROUPS.get(mutation.data_sort) in rulebook.groups,
     )
 
 
@@ -44,25 +46,36 @@ def unread(delivery: mailbox_pb2.Delivery) -> Arrival:
     )
 
 
-def _statement(delivery: mailbox_pb2.Delivery, sort: Sort) -> Statement:
+def _statement(delivery: mailbox_pb2.Delivery, sort: Sort) -> Statement | None:
     """The attestation's own days count; the mutation's may be wider, for those who lose days."""
     mutation = delivery.mutation
-    attestation = getattr(attestations_pb2, sort.attestation)()
-    if not mutation.attestation.Unpack(attestation):
-        raise NotUnderstood(f"{mutation.data_sort} carries another attestation")
     try:
-        days = attestation.period if attestation.HasField("period") else mutation.period
-        status, period = sort.status(attestation), periods.from_wire(days)
-    except ValueError as error:
-        raise NotUnderstood(f"{mutation.data_sort} without a status or with no days") from error
+        said = reading.said(mutation.attestation, sort, _days(mutation))
+    except NotUnderstood as error:
+        raise NotUnderstood(f"{mutation.data_sort}: {error}") from error
+    return None if said is None else _made(delivery, sort, said)
+
+
+def _made(delivery: mailbox_pb2.Delivery, sort: Sort, said: Said) -> Statement:
+    mutation = delivery.mutation
     return Statement(
         ssin=mutation.ssin,
         institution=institutions.from_wire(delivery.sender),
         data_sort=mutation.data_sort,
-        status=status,
-        strand=status if sort.several_at_once else "",
-        period=period,
+        status=said.status,
+        strand=said.status if sort.several_at_once else "",
+        period=said.period,
         cancelled=mutation.kind == exchange_pb2.MUTATION_KIND_CANCELLED,
         ticket=delivery.ticket,
         position=delivery.position,
+        amount=said.amount,
     )
+
+
+def _days(mutation: exchange_pb2.Mutation) -> Period | None:
+    """None where the mutation names no days, or none of the calendar."""
+    try:
+        days = periods.from_wire(mutation.period)
+    except ValueError:
+        return None
+    return None if days.begin == date.min else days

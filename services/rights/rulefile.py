@@ -69,7 +69,12 @@ class Block(dict[str, Any]):
 
 def read(path: Path) -> Block:
     """Raises RuleFileError for what is not YAML, a key given twice, or no mapping."""
-    loader = _loader(path)(path.read_text("utf-8"))
+    return parse(path.read_text("utf-8"), path)
+
+
+def parse(text: str, path: Path) -> Block:
+    """The same of a text, as though it stood at that path."""
+    loader = _loader(path)(text)
     try:
         found = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
@@ -84,7 +89,7 @@ def read(path: Path) -> Block:
 
 def _loader(path: Path) -> type[yaml.SafeLoader]:
     class Loader(yaml.SafeLoader):
-        """Safe, and every mapping becomes a Block."""
+        """Safe; every mapping becomes a Block, and its keys `on` and `no` are words."""
 
     def block(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Block:
         own = {id(key) for key, _ in node.value}
@@ -92,6 +97,8 @@ def _loader(path: Path) -> type[yaml.SafeLoader]:
         made = Block(path, node.start_mark.line + 1)
         for key_node, value_node in node.value:
             key: Hashable = loader.construct_object(key_node, deep=True)
+            if isinstance(key, bool):
+                key = key_node.value
             line = key_node.start_mark.line + 1
             if not isinstance(key, str):
                 raise RuleFileError(f"{path}:{line}: a name is expected")

@@ -1,16 +1,40 @@
-"""Statuses: which attestation says which, and what they are called."""
+"""Statuses: which attestation says which, how often its source tells, and what they are called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
-from crossroads.attestations.v1 import attestations_pb2
-from google.protobuf.message import Message
+from google.protobuf.descriptor import Descriptor
 
+from mesh import attestations
 from services.rights import rulefile
 from services.rights.rulefile import Block
+
+_PACKAGE: Final = "crossroads.attestations.v1"
+
+
+class Cadence(StrEnum):
+    """How often a source tells what changed."""
+
+    EVENT = "event"
+    """As it happens."""
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `first` up to and including `last`, and the status that they mean."""
+
+    first: int
+    last: int
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +45,25 @@ class Sort:
     field: str
     """Whose value is the status; empty where the attestation itself is."""
     values: frozenset[str]
+    """The statuses that it may say."""
     several_at_once: bool
     """One institution may say several on the same begin, each a thing of its own."""
     one_at_a_time: bool
     """On a day one of them holds: contradictions are settled by authority."""
     authority: tuple[int, ...]
     """Sectors of institutions, the most authoritative first; others come after."""
-
-    def status(self, attestation: Message) -> str:
-        """Raises ValueError for a value that is no status."""
-        value = str(getattr(attestation, self.field)) if self.field else next(iter(self.values))
-        if value not in self.values:
-            raise ValueError("the attestation says no known status")
-        return value
+    meanings: Mapping[str, str] | None = None
+    """The status by value of the field, where the two differ."""
+    ranges: tuple[Range, ...] = ()
+    """The status by number, where the field is one."""
+    country: str = ""
+    """Which field names the country: a number of another one is `abroad`."""
+    abroad: str = ""
+    amount: str = ""
+    """The field of the amount, in cents, of the year that the attestation names."""
+    birth: str = ""
+    """The field of the day since which it holds for good."""
+    cadence: Cadence = Cadence.EVENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +85,87 @@ def load(path: Path) -> Statuses:
 
 
 def _sort(block: Block, titles: Mapping[str, object]) -> Sort:
-    block.only(("attestation", "status", "several_at_once", "values", "one_at_a_time", "authority"))
-    attestation = block.get_as(str, "attestation")
-    known = attestations_pb2.DESCRIPTOR.message_types_by_name.get(attestation)
+    block.only(
+        (
+            "attestation", "cadence", "status", "values", "ranges", "country", "abroad", "amount",
+            "birth", "several_at_once", "one_at_a_time", "authority",
+        )
+    )  # fmt: skip
+    name = block.get_as(str, "attestation")
+    known = attestations.BY_NAME.get(f"{_PACKAGE}.{name}")
     if known is None:
-        raise block.error(f"no attestation is named `{attestation}`", "attestation")
-    field = block.get_as(str, "status") if "status" in block else ""
-    values = frozenset(block.words("values"))
-    if field and field not in known.fields_by_name:
-        raise block.error(f"`{attestation}` has no field `{field}`", "status")
+        raise block.error(f"no attestation is named `{name}`", "attestation")
+    field = _field(block, "status", known)
+    ranges = tuple(_range(each) for each in block.blocks("ranges"))
+    abroad = block.get_as(str, "abroad") if "abroad" in block else ""
+    meanings = _meanings(block)
+    values = frozenset(
+        [*meanings.values(), *(r.status for r in ranges), *([abroad] if abroad else [])]
+    )
     if not field and len(values) != 1:
         raise block.error("without a field there is one value", "values")
+    if bool(meanings) == bool(ranges):
+        raise block.error("a status is said by `values` or by `ranges`")
     for unknown in sorted(values - titles.keys()):
         raise block.error(f"`{unknown}` has no name in the four languages", "values")
-    several = block.get_as(bool, "several_at_once") if "several_at_once" in block else False
-    alone = block.get_as(bool, "one_at_a_time") if "one_at_a_time" in block else False
-    authority = block.get_as(list, "authority") if "authority" in block else []
-    return Sort(attestation, field, values, several, alone, tuple(authority))
+    return Sort(
+        name,
+        field,
+        values,
+        _flag(block, "several_at_once"),
+        _flag(block, "one_at_a_time"),
+        _authority(block),
+        meanings,
+        ranges,
+        _field(block, "country", known),
+        abroad,
+        _field(block, "amount", known),
+        _field(block, "birth", known),
+        _cadence(block),
+    )
+
+
+def _field(block: Block, key: str, known: Descriptor) -> str:
+    if key not in block:
+        return ""
+    field = block.get_as(str, key)
+    if field not in known.fields_by_name:
+        raise block.error(f"`{known.name}` has no field `{field}`", key)
+    return field
+
+
+def _meanings(block: Block) -> dict[str, str]:
+    """A list of statuses as the attestation spells them, or the status by what it spells."""
+    if "values" not in block:
+        return {}
+    if isinstance(block["values"], Block):
+        spelt = block.get_as(Block, "values")
+        return {value: spelt.get_as(str, value) for value in spelt}
+    return {status: status for status in block.words("values")}
+
+
+def _range(block: Block) -> Range:
+    block.only(("from", "until", "status"))
+    found = Range(
+        block.get_as(int, "from"), block.get_as(int, "until"), block.get_as(str, "status")
+    )
+    if found.first > found.last:
+        raise block.error("a range begins before it ends", "until")
+    return found
+
+
+def _flag(block: Block, key: str) -> bool:
+    return block.get_as(bool, key) if key in block else False
+
+
+def _authority(block: Block) -> tuple[int, ...]:
+    found = block.get_as(list, "authority") if "authority" in block else []
+    if not all(isinstance(sector, int) for sector in found):
+        raise block.error("`authority` is a list of sectors", "authority")
+    return tuple(found)
+
+
+def _cadence(block: Block) -> Cadence:
+    if block.get_as(str, "cadence") not in list(Cadence):
+        raise block.error(f"`cadence` is one of: {', '.join(Cadence)}", "cadence")
+    return Cadence(block["cadence"])
