@@ -22,6 +22,17 @@ _PERIODS = "/crossroads.declarations.v1.Periods/"
 _DMFA = "/crossroads.declarations.v1.Dmfa/"
 _RISKS = "/crossroads.declarations.v1.Risks/"
 _RIGHTS = "/crossroads.rights.v1.Rights/"
+_STATUSES = "/crossroads.rights.v1.Statuses/"
+_CERTIFICATES = "/crossroads.rights.v1.Certificates/"
+_WAIVERS = "/crossroads.rights.v1.Waivers/"
+
+PASSED_ON = {
+    "service/rights": frozenset({_EXCHANGE + "BatchConsult", _EXCHANGE + "ListAskable"}),
+}
+"""What a service asks in the name of the institution whose certificate it saw, and not its own.
+
+Whoever asks the rights engine about a person asks the router through it, and is decided on.
+"""
 
 OF_A_HUB = frozenset({"service/repertory", "service/router"})
 """The services that the processes of a secondary hub are to each other, under one identity."""
@@ -112,9 +123,18 @@ TABLE: dict[str, frozenset[str]] = {
     _RISKS + "GetRisk": frozenset({"employer", "institution"}),
     _RISKS + "ListRisks": frozenset({"employer", "citizen"}),
     _RISKS + "ListCareer": frozenset({"employer", "citizen"}),
-    _RIGHTS + "ListDecisions": frozenset({"auditor", "operator"}),
-    _RIGHTS + "Explain": frozenset({"auditor", "operator"}),
+    _RIGHTS + "ListDecisions": frozenset({"auditor", "operator", "institution", "citizen"}),
+    _RIGHTS + "Explain": frozenset({"auditor", "operator", "citizen"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),
+    _RIGHTS + "SimulatePopulation": frozenset({"auditor", "operator"}),
+    _STATUSES + "GetStatuses": frozenset({"institution"}),
+    _STATUSES + "StreamStatuses": frozenset({"institution"}),
+    _CERTIFICATES + "RecordCertificateRefusal": frozenset({"institution", "citizen"}),
+    _CERTIFICATES + "ListCertificateRefusals": frozenset({"institution", "citizen", "auditor"}),
+    _CERTIFICATES + "MayEndBenefit": frozenset({"institution"}),
+    _WAIVERS + "Waive": frozenset({"institution", "citizen"}),
+    _WAIVERS + "RevokeWaiver": frozenset({"institution", "citizen"}),
+    _WAIVERS + "ListWaivers": frozenset({"institution", "citizen", "auditor"}),
     "/grpc.health.v1.Health/Check": frozenset({ANYONE}),
     "/grpc.health.v1.Health/List": frozenset({ANYONE}),
     "/grpc.health.v1.Health/Watch": frozenset({ANYONE}),
@@ -126,10 +146,11 @@ TABLE: dict[str, frozenset[str]] = {
 def check(method: str, caller: Caller, home: str = "") -> None:
     """Raise PERMISSION_DENIED unless the table opens `method` to the caller.
 
-    Only the gateway may speak for another, and then the other must have access itself. `home`
-    is the identity of the secondary hub that is asked, such as `hub/welfare`; empty: the primary.
+    Only the gateway may speak for another, and in `PASSED_ON` a service for an institution; then
+    the other must have access itself. `home` is the identity of the secondary hub that is asked,
+    such as `hub/welfare`; empty: the primary.
     """
-    speaks_rightly = caller.on_behalf_of is None or (caller.identity.path == GATEWAY and not home)
+    speaks_rightly = caller.on_behalf_of is None or (_passes_on(method, caller) and not home)
     row = TABLE.get(method, frozenset())
     principal = caller.principal
     if not speaks_rightly or not (row & {ANYONE, *_names(principal, home)}):
@@ -138,6 +159,15 @@ def check(method: str, caller: Caller, home: str = "") -> None:
             "NO_ACCESS",
             metadata={"caller": principal.path, "method": method},
         )
+
+
+def _passes_on(method: str, caller: Caller) -> bool:
+    other = caller.on_behalf_of
+    return caller.identity.path == GATEWAY or (
+        method in PASSED_ON.get(caller.identity.path, ())
+        and other is not None
+        and other.kind == "institution"
+    )
 
 
 def _names(principal: Identity, home: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from crossroads.attestations.v1 import (
     pensions_pb2,
     persons_pb2,
     risks_pb2,
+    statuses_pb2,
 )
 from google.protobuf.descriptor import Descriptor
 
@@ -25,6 +26,7 @@ _FILES = (
     pensions_pb2,
     persons_pb2,
     risks_pb2,
+    statuses_pb2,
 )
 BY_NAME: Mapping[str, Descriptor] = {
     message.full_name: message

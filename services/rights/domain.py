@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.rights import expression
@@ -162,6 +163,8 @@ class Version:
     amount: expression.Node | None
     """What the right is worth on a day, in cents; None where it is only had or not."""
     digest: str
+    waivable_workdays: int | None = None
+    """The working days after a decision within which the right may be waived; None: never."""
 
     @property
     def formulas(self) -> tuple[expression.Node, ...]:
@@ -256,3 +259,8 @@ class Decision:
     amounts: Amounts = ()
     ticket: str = field(default="", compare=False)
     """Under which it was published."""
+
+    @property
+    def decided_on(self) -> date:
+        """The day in Brussels."""
+        return self.decided_at.astimezone(BRUSSELS).date()

@@ -58,7 +58,7 @@ def shared_out(said: Sequence[Statement], sort: Sort) -> list[Statement]:
     """Each day to one statement: see `facts_of` for who comes first."""
     kept: list[Statement] = []
     taken: list[Period] = []
-    for statement in sorted(said, key=lambda s: _precedence(s, sort)):
+    for statement in sorted(said, key=lambda s: precedence(s, sort)):
         left = [statement.period]
         for period in taken:
             left = [piece for whole in left for piece in whole.minus(period)]
@@ -76,7 +76,7 @@ def _sort(statement: Statement, sorts: Mapping[str, Sort]) -> Sort | None:
     return sorts.get(statement.data_sort)
 
 
-def _precedence(statement: Statement, sort: Sort) -> tuple[int, int, int]:
+def precedence(statement: Statement, sort: Sort) -> tuple[int, int, int]:
     sector = statement.institution.sector
     known = sort.authority.index(sector) if sector in sort.authority else len(sort.authority)
     return (known, -statement.period.begin.toordinal(), -statement.position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -31,10 +31,11 @@ from services.rights.statuses import Statuses
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Rules by id, and the statuses they speak of."""
+    """Rules by id, the statuses they speak of, and the parameters that they share."""
 
     rules: Mapping[str, Rule]
     statuses: Statuses
+    params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def since(self) -> date:
@@ -71,7 +72,7 @@ def load(folder: Path) -> Rulebook:
     blocks = {path.stem: rulefile.read(path) for path in sorted((folder / "rules").glob("*.yaml"))}
     rights = frozenset(blocks)
     rules = {name: read_rule(block, known, params, rights) for name, block in blocks.items()}
-    return Rulebook({name: rules[name] for name in _in_order(rules, blocks)}, known)
+    return Rulebook({name: rules[name] for name in _in_order(rules, blocks)}, known, params)
 
 
 def _in_order(rules: Mapping[str, Rule], blocks: Mapping[str, Block]) -> tuple[str, ...]:
@@ -135,7 +136,18 @@ class Library:
 
 def _version(block: Block, rule: str, group: Group, end: date, library: Library) -> Version:
     block.only(
-        ("valid_from", "known_from", "legal", "facts", "when", "window", "also", "params", "amount")
+        (
+            "valid_from",
+            "known_from",
+            "legal",
+            "facts",
+            "when",
+            "window",
+            "also",
+            "params",
+            "amount",
+            "waiver",
+        )
     )
     begin = block.day("valid_from")
     facts = _facts(block.get_as(Block, "facts"), library) if "facts" in block else {}
@@ -158,7 +170,20 @@ def _version(block: Block, rule: str, group: Group, end: date, library: Library)
         params,
         _formula(block, "amount", expression.number, names) if "amount" in block else None,
         _digest(rule, group, block),
+        _waivable(block),
     )
+
+
+def _waivable(block: Block) -> int | None:
+    """The term of `waiver: {working_days: 30}`."""
+    if "waiver" not in block:
+        return None
+    waiver = block.get_as(Block, "waiver")
+    waiver.only(("working_days",))
+    days = waiver.get_as(int, "working_days")
+    if not 0 < days <= 1000:
+        raise waiver.error("a right is waived within 1 to 1000 working days", "working_days")
+    return days
 
 
 def _article(block: Block) -> Article:

@@ -69,7 +69,12 @@ class Block(dict[str, Any]):
 
 def read(path: Path) -> Block:
     """Raises RuleFileError for what is not YAML, a key given twice, or no mapping."""
-    loader = _loader(path)(path.read_text("utf-8"))
+    return parse(path.read_text("utf-8"), path)
+
+
+def parse(text: str, path: Path) -> Block:
+    """The same of a text, as though it stood at that path."""
+    loader = _loader(path)(text)
     try:
         found = loader.get_single_data()
     except yaml.MarkedYAMLError as error:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import grpc
-from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc
+from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 
-from mesh import clock, institutions, periods
-from mesh.periods import ALWAYS, Period
+from mesh import call, clock, institutions, periods
+from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import explanation, holdings, wire
-from services.rights.domain import Decision, Household, Membership, Rule, Statement, World
-from services.rights.evaluation import Evaluation
+from services.rights import asked, explanation, holdings, inquiries, waivers, wire
+from services.rights.domain import Decision, Household, Statement, World
 from services.rights.explanation import Explanation, Reason
+from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
-from services.rights.store import NEWEST, Store
+from services.rights.simulations import Simulations
+from services.rights.store import Store
+from services.rights.waiver_store import WaiverStore
 
 PAGE = 100
 Context = Any
@@ -27,31 +29,52 @@ class Rights(rights_pb2_grpc.RightsServicer):
     """Serves decisions and their reasons. Who may call at all is the access table's matter."""
 
     def __init__(
-        self, rulebook: Rulebook, store: Store, now: Callable[[], datetime] = clock.now
+        self,
+        rulebook: Rulebook,
+        store: Store,
+        kept: WaiverStore,
+        asking: Inquiries,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
+        self._kept = kept
+        self._asking = asking
         self._now = now
+        self._simulations = Simulations(rulebook, store, now)
 
     async def ListDecisions(
         self, request: rights_pb2.ListDecisionsRequest, context: Context
     ) -> rights_pb2.ListDecisionsResponse:
         if request.right:
-            self._rule(request.right)
-        most, before = request.page_size or PAGE, _before(request.page_token)
+            asked.rule(self._rulebook.rules, request.right)
+        ssin, about = inquiries.subject(request.ssin), ALWAYS
+        page, fields = rights_pb2.ListDecisionsResponse(), frozenset[str]()
+        if inquiries.is_institution():
+            about = asked.period(request.period, "period")
+            answer = await self._asking.right(ssin, request.right, request.asker, about)
+            page.decision.CopyFrom(answer.decision)
+            if not inquiries.authorised(answer):
+                return page
+            fields = frozenset(answer.decision.data_sorts[0].fields)
+        known_at = asked.moment(request.known_at, self._now())
+        most, before = request.page_size or PAGE, asked.before(request.page_token)
         found = await self._store.list_decisions(
-            request.ssin, request.right, self._moment(request.known_at), before, most + 1
+            ssin, request.right, about, known_at, before, most + 1
         )
-        return rights_pb2.ListDecisionsResponse(
-            decisions=[wire.decision(decision) for _, decision in found[:most]],
-            next_page_token=str(found[most - 1][0]) if len(found) > most else "",
+        async with self._store.transaction() as connection:
+            waived = await self._kept.of(connection, [ssin], known_at)
+        page.decisions.extend(
+            wire.decision(d, waivers.days(waived, d.right), fields) for _, d in found[:most]
         )
+        page.next_page_token = str(found[most - 1][0]) if len(found) > most else ""
+        return page
 
     async def Explain(
         self, request: rights_pb2.ExplainRequest, context: Context
     ) -> rights_pb2.ExplainResponse:
         decision = await self._store.decision(request.decision_id)
-        if decision is None:
+        if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
         async with self._store.transaction() as connection:
             at = decision.decided_at
@@ -62,32 +85,20 @@ class Rights(rights_pb2_grpc.RightsServicer):
         return _explained(decision, self._explain(decision, households, statements))
 
     async def Simulate(
-        self, request: rights_pb2.SimulateRequest, context: Context
-    ) -> rights_pb2.SimulateResponse:
-        rule, on = self._rule(request.right), _day(request.on, "on")
-        names = [str(number) for number in range(len(request.members))]
-        said = [
-            self._invented(name, status, number)
-            for name, member in zip(names, request.members, strict=True)
-            for number, status in enumerate(member.statuses)
-        ]
-        household = Household(tuple(Membership(name, ALWAYS) for name in names), group=rule.group)
-        facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
-        worked_out = Evaluation(
-            self._rulebook.rules, World(facts, dict.fromkeys(names, (household,))), on
-        )
-        entitled = worked_out.entitlements(rule.id, names[0])
-        in_force = [v for v in worked_out.versions(rule.id) if on in v.validity]
-        return rights_pb2.SimulateResponse(
-            periods=[periods.to_wire(e.period) for e in entitled],
-            rule_version=in_force[-1].name if in_force else "",
-        )
+        self, request: simulation_pb2.SimulateRequest, context: Context
+    ) -> simulation_pb2.SimulateResponse:
+        return self._simulations.household(request)
+
+    async def SimulatePopulation(
+        self, request: simulation_pb2.SimulatePopulationRequest, context: Context
+    ) -> simulation_pb2.SimulatePopulationResponse:
+        return await self._simulations.population(request)
 
     def _explain(
         self, decision: Decision, households: Sequence[Household], said: Sequence[Statement]
     ) -> Explanation:
         decided_on = decision.decided_at.astimezone(clock.BRUSSELS).date()
-        self._rule(decision.right)
+        asked.rule(self._rulebook.rules, decision.right)
         facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
         homes = {ssin: tuple(households) for ssin in facts.keys() | {decision.ssin}}
         try:
@@ -105,67 +116,11 @@ class Rights(rights_pb2_grpc.RightsServicer):
                 metadata={"rule": decision.right, "version": decision.version},
             ) from error
 
-    def _rule(self, right: str) -> Rule:
-        rule = self._rulebook.rules.get(right)
-        if rule is None:
-            known = ", ".join(sorted(self._rulebook.rules))
-            raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_RIGHT", metadata={"known": known})
-        return rule
 
-    def _moment(self, known_at: str) -> datetime:
-        try:
-            return clock.parse(known_at) if known_at else self._now()
-        except ValueError as error:
-            raise _malformed("known_at", "not an RFC 3339 moment") from error
-
-    def _invented(self, name: str, status: rights_pb2.SimulatedStatus, number: int) -> Statement:
-        if status.status not in self._rulebook.statuses.titles:
-            known = ", ".join(sorted(self._rulebook.statuses.titles))
-            raise Refusal(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                "UNKNOWN_STATUS",
-                metadata={"known": known},
-                violations=[("members.statuses.status", f"is not one of: {known}")],
-            )
-        return Statement(
-            ssin=name,
-            institution=wire.ENGINE,
-            data_sort="",
-            status=status.status,
-            strand=str(number),
-            period=_period(status),
-            cancelled=False,
-            ticket="",
-            position=number,
-        )
-
-
-def _malformed(field: str, description: str) -> Refusal:
-    return Refusal(
-        grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", violations=[(field, description)]
-    )
-
-
-def _day(text: str, field: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise _malformed(field, "not a day of the calendar") from error
-
-
-def _period(status: rights_pb2.SimulatedStatus) -> Period:
-    try:
-        return periods.from_wire(status.period)
-    except ValueError as error:
-        raise _malformed("members.statuses.period", "not days of the calendar") from error
-
-
-def _before(page_token: str) -> int:
-    if not page_token:
-        return NEWEST
-    if not (page_token.isascii() and page_token.isdigit() and len(page_token) < 19):
-        raise _malformed("page_token", "not a token of a page before")
-    return int(page_token)
+def _may_see(decision: Decision) -> bool:
+    """A citizen sees her own; another's is to her as one that is not there."""
+    principal = call.caller().principal
+    return principal.kind != "citizen" or principal.ssin == decision.ssin
 
 
 def _explained(decision: Decision, found: Explanation) -> rights_pb2.ExplainResponse:

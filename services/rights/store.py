@@ -9,10 +9,9 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mesh.periods import Period
 from services.rights import rows
 from services.rights.domain import Decision, Household, Statement
-
-NEWEST = (1 << 63) - 1
 
 
 class Store:
@@ -150,20 +149,26 @@ class Store:
         return tuple(map(rows.decision, found))
 
     async def list_decisions(
-        self, ssin: str, right: str, known_at: datetime, before: int, most: int
+        self, ssin: str, right: str, about: Period, known_at: datetime, before: int, most: int
     ) -> list[tuple[int, Decision]]:
-        """Decisions on a person, newest first, each with its sequence; all rights where empty."""
+        """Decisions on a person that meet some days, newest first, each with its sequence.
+
+        Of every right where none is named.
+        """
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
                     "SELECT * FROM decisions WHERE ssin = :ssin "
                     "AND (:right = '' OR \"right\" = :right) "
+                    'AND begin < :until AND :since < "end" '
                     "AND decided_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),
                 {
                     "ssin": ssin,
                     "right": right,
+                    "since": about.begin,
+                    "until": about.end,
                     "known_at": known_at,
                     "before": before,
                     "most": most,
@@ -194,6 +199,18 @@ class Store:
                     for ssin, decision_id, ticket in receipts
                 ],
             )
+
+    async def sample(self, persons: int, seed: int) -> list[str]:
+        """Some of those of whom anything was said, by a hash of their number; a scatter."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT ssin FROM (SELECT DISTINCT ssin FROM statements) AS known "
+                    "ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons"
+                ),
+                {"seed": seed, "persons": persons},
+            )
+            return [row.ssin for row in found]
 
     async def set_dues(self, connection: AsyncConnection, dues: Mapping[str, date | None]) -> None:
         """On which day each person must be looked at again, whatever is said until then."""

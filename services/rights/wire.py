@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.rights.v1 import rights_pb2
@@ -10,11 +14,15 @@ from google.protobuf import any_pb2
 
 from mesh import clock, institutions, periods
 from mesh.institutions import Institution
+from mesh.periods import Period
 from services.rights.decisions import Change
 from services.rights.domain import Decision, DecisionKind, Version
+from services.rights.waivers import Notice
 
 ENGINE = Institution(25, 0)
 """In whose name the engine takes part in the network."""
+_MASKED: Final = ("decision_id", "period", "rule_version")
+"""The fields that a decision has in common with the attestation."""
 _MUTATIONS = {
     DecisionKind.GRANTED: exchange_pb2.MUTATION_KIND_CREATED,
     DecisionKind.CHANGED: exchange_pb2.MUTATION_KIND_CHANGED,
@@ -22,8 +30,13 @@ _MUTATIONS = {
 }
 
 
-def decision(of: Decision) -> rights_pb2.RightDecision:
-    """Without a period where the right never was."""
+def decision(
+    of: Decision, waived: Sequence[Period] = (), fields: frozenset[str] = frozenset()
+) -> rights_pb2.RightDecision:
+    """Without a period where the right never was.
+
+    `fields` are those of the attestation that may be given; empty: all.
+    """
     wire = rights_pb2.RightDecision(
         decision_id=of.id,
         right=of.right,
@@ -35,6 +48,13 @@ def decision(of: Decision) -> rights_pb2.RightDecision:
     )
     if not of.void:
         wire.period.CopyFrom(periods.to_wire(of.period))
+        without = (of.period.intersection(period) for period in waived)
+        wire.waived.extend(periods.to_wire(period) for period in without if period is not None)
+    for name in _MASKED if fields else ():
+        if name not in fields:
+            wire.ClearField(name)
+    if fields and "period" not in fields:
+        wire.ClearField("waived")
     return wire
 
 
@@ -63,6 +83,14 @@ def publication(change: Change) -> exchange_pb2.PublishRequest:
             attestation=packed,
         ),
     )
+
+
+def notice(of: Decision, told: Notice, request_id: str) -> exchange_pb2.PublishRequest:
+    """The mutation that tells what is left of a right, or is there again."""
+    seen = replace(of, period=told.period, void=told.void, kind=told.kind, amounts=told.amounts)
+    request = publication(Change(seen, told.about))
+    request.request_id = request_id
+    return request
 
 
 def entry(of: Decision, version: Version | None, caller: str) -> ledger_pb2.Entry:

@@ -12,7 +12,7 @@ from crossroads.declarations.v1 import (
 )
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.rights.v1 import rights_pb2
+from crossroads.rights.v1 import certificates_pb2, rights_pb2, statuses_pb2, waivers_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2, supplier_pb2
 from google.protobuf import descriptor_pool
 
@@ -21,6 +21,7 @@ from mesh.identity import Caller
 from mesh.refusals import Refusal
 
 CONTRACTS = (
+    certificates_pb2,
     declarations_pb2,
     dmfa_pb2,
     exchange_pb2,
@@ -32,7 +33,9 @@ CONTRACTS = (
     repertory_pb2,
     rights_pb2,
     risks_pb2,
+    statuses_pb2,
     supplier_pb2,
+    waivers_pb2,
 )
 
 

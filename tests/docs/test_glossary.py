@@ -8,6 +8,7 @@ from google.protobuf import descriptor, descriptor_pool
 Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
+    "attestations.v1.statuses",
     "declarations.v1.declarations",
     "declarations.v1.mandates",
     "declarations.v1.periods",
@@ -18,7 +19,12 @@ CONTRACTS = [
     "forms.v1.notification",
     "ledger.v1.ledger",
     "repertory.v1.repertory",
+    "rights.v1.asker",
+    "rights.v1.certificates",
     "rights.v1.rights",
+    "rights.v1.simulation",
+    "rights.v1.statuses",
+    "rights.v1.waivers",
     "router.v1.decision",
     "router.v1.exchange",
     "router.v1.mailbox",

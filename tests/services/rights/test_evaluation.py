@@ -2,51 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from mesh.periods import Period
-from services.rights import evaluation
-from services.rights.domain import Household, Statement
-from tests.services.rights import worlds
+from services.rights import holdings
+from services.rights.domain import Entitlement, Household, Rule, Statement, World
+from services.rights.evaluation import Evaluation
+from tests.services.rights import laws, worlds
+from tests.services.rights.oracle import Oracle
 
 ONE = timedelta(days=1)
-PROTECTED = {"LIVING_WAGE", "GRAPA"}
-EXTENDED = {"INCREASED_REIMBURSEMENT"}
-Facts = Mapping[str, Sequence[Statement]]
+small = settings(
+    deadline=None,
+    max_examples=int(os.environ.get('EX','100')),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+persons = st.sampled_from(worlds.PERSONS)
+rights = st.sampled_from(laws.RIGHTS)
 
 
-@settings(max_examples=80, deadline=None)
-@given(worlds.households(), worlds.statements(), worlds.days, st.sampled_from(worlds.PERSONS))
+@small
+@given(laws.rules(), worlds.households(), worlds.statements(), worlds.days, persons, rights)
 def test_every_day_is_as_the_oracle_says(
-    homes: tuple[Household, ...], said: tuple[Statement, ...], today: date, person: str
+    rules: Mapping[str, Rule],
+    homes: tuple[Household, ...],
+    said: tuple[Statement, ...],
+    today: date,
+    person: str,
+    right: str,
 ) -> None:
-    facts = evaluation.facts_of(said)
-    found = evaluation.entitlements(worlds.RULE, person, homes, facts, today)
-    entitled = {day for e in found for day in every_day(e.period)}
-    assert entitled == oracle(person, homes, facts, today)
-    assert any(e.renewable for e in found) == any(
-        holds(person, homes, facts, new_year(today) - ONE, statuses)
-        and holds(person, homes, facts, new_year(today), statuses)
-        for statuses in in_force(new_year(today), today)
-    )
+    evaluation = Evaluation(rules, worlds.world(homes, said), today)
+    oracle = Oracle(rules, homes, said, worlds.SORTS, today)
+    found = evaluation.entitlements(right, person)
+    expected = oracle.rights(right, person)
+    event(f"{len(expected)} periods of {rules[right].group}")
+    assert [(e.period.begin, e.period.end, e.renewable) for e in found] == expected
     assert all(one.period.end < other.period.begin for one, other in pairwise(found))
+    for entitlement in found:
+        check_ground(oracle, rules[right], entitlement, person)
+        check_amounts(oracle, entitlement, right, person)
 
 
-@settings(deadline=None)
+def check_ground(oracle: Oracle, rule: Rule, entitlement: Entitlement, person: str) -> None:
+    """The ground is a whole run of days of one condition of its version."""
+    begin, end = entitlement.ground.begin, min(entitlement.ground.end, oracle.until)
+    before, last = begin - ONE, end - ONE
+
+    def holds(number: int, day: date) -> bool:
+        law = oracle.version(rule, day)
+        held = oracle.grounded(rule, number, person, day)
+        return held and law is not None and law.name == entitlement.version
+
+    assert any(
+        holds(n, begin) and holds(n, last) and not holds(n, before)
+        for n in range(2)
+    )  # fmt: skip
+
+
+def check_amounts(oracle: Oracle, entitlement: Entitlement, right: str, person: str) -> None:
+    """A schedule in order whose neighbours differ, with the oracle's amount on each end of it."""
+    amounts = entitlement.amounts
+    for (one, cents), (other, others) in pairwise(amounts):
+        assert one.end <= other.begin
+        assert one.end < other.begin or cents != others
+    day, last = entitlement.period.begin, min(entitlement.period.end, oracle.until + 40 * ONE)
+    while day < last:
+        worth = [cents for period, cents in amounts if day in period]
+        assert worth[:1] == [c for c in [oracle.amount(right, person, day)] if c is not None]
+        day += ONE
+
+
+@small
 @given(
+    laws.rules(),
     worlds.households(),
     worlds.statements(),
     worlds.days,
-    st.sampled_from(worlds.PERSONS),
+    persons,
     st.randoms(use_true_random=False),
 )
 def test_neither_order_nor_repetition_matters(
+    rules: Mapping[str, Rule],
     homes: tuple[Household, ...],
     said: tuple[Statement, ...],
     today: date,
@@ -55,61 +97,68 @@ def test_neither_order_nor_repetition_matters(
 ) -> None:
     shuffled = [*said, *random.sample(said, random.randint(0, len(said)))]
     random.shuffle(shuffled)
-    in_order = evaluation.entitlements(worlds.RULE, person, homes, evaluation.facts_of(said), today)
-    in_disorder = evaluation.entitlements(
-        worlds.RULE, person, homes[::-1], evaluation.facts_of(shuffled), today
-    )
-    assert in_order == in_disorder
+    in_order = Evaluation(rules, worlds.world(homes, said), today)
+    in_disorder = Evaluation(rules, worlds.world(homes[::-1], shuffled), today)
+    for right in reversed(laws.RIGHTS):
+        assert in_order.entitlements(right, person) == in_disorder.entitlements(right, person)
+        assert in_order.due(right, person) == in_disorder.due(right, person)
 
 
-@settings(deadline=None)
-@given(worlds.households(), worlds.statements(), worlds.days, st.sampled_from(worlds.PERSONS))
+@small
+@given(laws.rules(), worlds.households(), worlds.statements(), worlds.days, persons, rights)
 def test_who_is_not_due_has_the_same_rights_next_year(
-    homes: tuple[Household, ...], said: tuple[Statement, ...], today: date, person: str
+    rules: Mapping[str, Rule],
+    homes: tuple[Household, ...],
+    said: tuple[Statement, ...],
+    today: date,
+    person: str,
+    right: str,
 ) -> None:
-    today = max(today, date(2023, 6, 1))  # from here on no new version becomes known
-    facts = evaluation.facts_of(said)
-    if evaluation.is_due(worlds.RULE, person, homes, facts, today):
-        return
-    assert evaluation.entitlements(
-        worlds.RULE, person, homes, facts, today
-    ) == evaluation.entitlements(worlds.RULE, person, homes, facts, new_year(today))
+    today = max(today, laws.SETTLED + 60 * ONE)
+    world = worlds.world(homes, said)
+    now = Evaluation(rules, world, today)
+    due = now.due(right, person)
+    event(f"due {due and due.year - today.year}")
+    for years in (1, 2, 3):
+        later = date(today.year + years, 1, 1)
+        if due is not None and due <= later:
+            return
+        then = Evaluation(rules, world, later)
+        assert now.entitlements(right, person) == then.entitlements(right, person)
 
 
-def oracle(person: str, homes: Sequence[Household], facts: Facts, today: date) -> set[date]:
-    """Each day with a ground gives its quarter so far and the rest of its year; or itself alone."""
-    entitled: set[date] = set()
-    for day in every_day(Period(worlds.FIRST, new_year(today))):
-        grounds = in_force(day, today)
-        if holds(person, homes, facts, day, grounds[0]):
-            quarter = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-            entitled |= set(every_day(Period(quarter, new_year(day))))
-        if len(grounds) > 1 and holds(person, homes, facts, day, grounds[1]):
-            entitled.add(day)
-    return entitled
+@small
+@given(laws.rules(), worlds.households(), worlds.statements(), worlds.days, persons, rights)
+def test_strangers_make_no_difference(
+    rules: Mapping[str, Rule],
+    homes: tuple[Household, ...],
+    said: tuple[Statement, ...],
+    today: date,
+    person: str,
+    right: str,
+) -> None:
+    """Only the groups of a person, and of those in them, count for her."""
+    world = worlds.world(homes, said)
+    around, reached = {person}, {person: tuple[Household, ...]()}
+    for _ in worlds.PERSONS:
+        groups = [h for h in homes if h.ssins & around]
+        around = around.union(*(h.ssins for h in groups))
+        reached = {who: tuple(h for h in homes if who in h.ssins) for who in around}
+    facts = {who: held for who, held in world.facts.items() if who in around}
+    alone = Evaluation(rules, World(facts, reached), today)
+    found = Evaluation(rules, world, today).entitlements(right, person)
+    assert found == alone.entitlements(right, person)
 
 
-def in_force(day: date, today: date) -> list[set[str]]:
-    """The grounds on a day by the law as known today."""
-    extended = today >= date(2021, 1, 28) and day >= date(2021, 2, 1)
-    restored = today >= date(2023, 6, 1) and day >= date(2023, 7, 1)
-    return [PROTECTED, EXTENDED] if extended and not restored else [PROTECTED]
+def test_of_whom_nothing_is_known_nothing_follows() -> None:
+    evaluation = Evaluation(worlds.RULES.rules, World({}, {}), date(2026, 11, 24))
+    for right in ("social_tariff_energy",):
+        assert evaluation.entitlements(right, "ann") == ()
+        assert evaluation.due(right, "ann") is None
 
 
-def holds(
-    person: str, homes: Sequence[Household], facts: Facts, day: date, statuses: set[str]
-) -> bool:
-    return any(
-        any(s.status in statuses and day in s.period for s in facts.get(ssin, ()))
-        for home in homes
-        if person in (there := evaluation.present(home, day))
-        for ssin in there
-    )
-
-
-def new_year(day: date) -> date:
-    return date(day.year + 1, 1, 1)
-
-
-def every_day(period: Period) -> list[date]:
-    return [period.begin + n * ONE for n in range((period.end - period.begin).days)]
+def test_a_group_that_nobody_is_in_gives_nobody_a_right() -> None:
+    facts = holdings.facts_of((), worlds.SORTS)
+    world = World(facts, {"ann": (Household(()),)})
+    evaluation = Evaluation(worlds.RULES.rules, world, date(2026, 11, 24))
+    assert evaluation.entitlements("social_tariff_energy", "ann") == ()
