@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from openfisca_core import periods
 from openfisca_core.periods import Period
 from openfisca_core.simulations import Simulation
+from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
-from oracle import social_tariff_energy, terms
-from oracle.entities import GROUPS
+from oracle import social_tariff_energy
 from oracle.simulation import made, place, say
-from oracle.statuses import STATUSES
-from oracle.system import RIGHTS, build
+from oracle.system import RIGHTS
 from oracle.world import World
 
 CARRIED = (
@@ -31,18 +30,17 @@ Decisions = Mapping[str, NDArray[np.bool_]]
 """Of each right a row a day asked, a column a person."""
 
 
-def decide(world: World, unit: str, *, cents: bool) -> Decisions:
-    """Who has which right on the days asked."""
-    system = build(unit, cents=cents)
+def decide(world: World, system: TaxBenefitSystem, unit: str, *, cents: bool) -> Decisions:
+    """Who has which right on the days asked, by a system for moments of that unit."""
     simulation = made(world, system, cents=cents)
     simulation.start_computation_period = moment(world.start, unit)
     decided = {right: np.zeros((len(world.asked), world.persons), bool) for right in RIGHTS}
+    asked = [moment(int(day), unit) for day in world.asked]
     waiting: dict[Period, list[int]] = {}
-    kept = frozenset(moment(int(day), unit) for day in world.asked)
-    for index, day in enumerate(world.asked):
-        now = moment(int(day), unit)
+    for index, now in enumerate(asked):
         waiting.setdefault(social_tariff_energy.end_of_quarter(now), []).append(index)
-    for now in moments(world, unit):
+    kept = frozenset(asked)
+    for now in moments(world, unit, max(waiting)):
         place(simulation, world, now)
         say(simulation, world, now)
         for variable in CARRIED:
@@ -50,9 +48,8 @@ def decide(world: World, unit: str, *, cents: bool) -> Decisions:
         if now in kept:
             _note(simulation, now)
         for index in waiting.pop(now, []):
-            _read(simulation, moment(int(world.asked[index]), unit), decided, index)
+            _read(simulation, asked[index], decided, index)
         _forget(simulation, now, kept)
-    assert not waiting, "every day asked lies within what is scanned"
     return decided
 
 
@@ -61,11 +58,10 @@ def moment(day: int, unit: str) -> Period:
     return periods.period(f"{unit}:{np.datetime64(day, 'D')}")
 
 
-def moments(world: World, unit: str) -> Iterator[Period]:
-    """From the first day on which anything is said to the end of the year last asked for."""
+def moments(world: World, unit: str, last: Period) -> Iterator[Period]:
+    """From the first day on which anything is said to the last one."""
     now = moment(world.start, unit)
-    year = int(terms.parts(world.asked.max(keepdims=True))[0][0])
-    while now.start.year <= year:
+    while now <= last:
         yield now
         now = now.offset(1)
 

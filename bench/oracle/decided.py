@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,26 @@ def decide(
     asked: NDArray[np.int64],
 ) -> Decisions:
     """`rights` among those of `rules`."""
-    decided = {right: np.zeros((len(asked), len(population)), np.bool_) for right in rights}
     facts, homes = world(population)
+    apart = np.arange(len(population)) // AT_ONCE
+    return by_household(rules, rights, population, World(facts, homes), apart, asked)
+
+
+def by_household(
+    rules: Mapping[str, Rule],
+    rights: Sequence[str],
+    population: Population,
+    whole: World,
+    apart: NDArray[np.int64],
+    asked: NDArray[np.int64],
+) -> Decisions:
+    """One evaluation for all persons with the same number in `apart`, who stand together."""
+    decided = {right: np.zeros((len(asked), len(population)), np.bool_) for right in rights}
     names = [ssin.decode() for ssin in population.ssins]
-    for first in range(0, len(population), AT_ONCE):
-        evaluation = Evaluation(rules, World(facts, homes), TODAY)
-        for place in range(first, min(first + AT_ONCE, len(population))):
+    ends = np.append(np.flatnonzero(np.diff(apart)) + 1, len(apart))
+    for first, last in pairwise([0, *ends.tolist()]):
+        evaluation = Evaluation(rules, whole, TODAY)
+        for place in range(first, last):
             for right in rights:
                 found = evaluation.entitlements(right, names[place])
                 _mark(decided[right][:, place], found, asked)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from bench.oracle import components
 from sandbox import citizens
 from services.rights.domain import Group, Rule
 from services.rights.population import Memberships, Population
@@ -30,17 +31,18 @@ DRAWN_DAYS = 32
 TURNS = ("01-01", "01-02", "12-31", "04-01", "06-30", "02-28", "03-01", "08-31", "09-01")
 
 
-def made(seed: int, persons: int, rule: Rule) -> Population:
+def made(seed: int, persons: int, rule: Rule, since: date = START) -> Population:
     """So many persons and all who belong with them, the same whenever made from the same seed.
 
-    `rule` is the one whose ceilings some incomes are moved to. Raises ValueError for more
+    Nothing is said of days before `since`, and nobody belongs together on them. `rule` is the one
+    whose ceilings some incomes are moved to. Raises ValueError for more
     persons than the country has.
     """
     parts = -(-persons // citizens.PERSONS)
     whole = joined([citizens.part(seed, place) for place in range(parts)])
     draw = np.random.default_rng([seed, persons])
-    cut = clipped(first(whole, persons))
-    said = {status: _turned(draw, spans) for status, spans in cut.said.items() if status != INCOME}
+    cut = clipped(components.only(whole, np.arange(len(whole)) < persons), since)
+    said = {status: _turned(draw, spans, since) for status, spans in cut.said.items() if status != INCOME}
     said["INCREASED_REIMBURSEMENT"] = _moved(said["DISABILITY_66"], persons)
     said["EQUIVALENT"] = _prolonged(draw, said["LIVING_WAGE"], said["EQUIVALENT"])
     said[INCOME] = _at_ceilings(draw, cut, rule)
@@ -71,21 +73,9 @@ def joined(parts: list[Population]) -> Population:
     )
 
 
-def first(whole: Population, persons: int) -> Population:
-    """The first so many persons, without those they belonged with beyond."""
-    if persons == len(whole):
-        return whole
-    return Population(
-        whole.ssins[:persons],
-        whole.births[:persons],
-        {status: spans.where(spans.who < persons) for status, spans in whole.said.items()},
-        {group: _members(m, m.who < persons) for group, m in whole.groups.items()},
-    )
-
-
-def clipped(whole: Population) -> Population:
-    """What holds from START on."""
-    since = number(START)
+def clipped(whole: Population, start: date) -> Population:
+    """What holds from a day on."""
+    since = number(start)
     groups = {}
     for group, members in whole.groups.items():
         kept = _members(members, members.end > since)
@@ -123,16 +113,15 @@ def _beside(parts: list[Memberships], offsets: NDArray[np.int64]) -> Memberships
     )
 
 
-def _turned(draw: Generator, spans: Spans) -> Spans:
+def _turned(draw: Generator, spans: Spans, since: date) -> Spans:
     """One begin and one end in eight lie on a day of the year on which something turns."""
-    days = np.array([[number(date.fromisoformat(f"{y}-{t}")) for t in TURNS] for y in _years()])
+    days = np.array([
+            [number(date.fromisoformat(f"{year}-{turn}")) for turn in TURNS]
+            for year in range(since.year, TODAY.year + 1)
+        ])
     begin, end = (_snapped(draw, each, days.ravel()) for each in (spans.begin, spans.end))
     kept = begin < end
     return _in_order(spans.who[kept], begin[kept], end[kept])
-
-
-def _years() -> range:
-    return range(START.year, TODAY.year + 1)
 
 
 def _snapped(draw: Generator, days: Days, turns: NDArray[np.int64]) -> Days:
