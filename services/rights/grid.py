@@ -95,9 +95,9 @@ class Grid:
 
     def amount(self, fact: str) -> Cents:
         pieces, cents = self.facts[fact], np.zeros(self._all_cells, np.int64)
-        assert pieces.value is not None
-        cells, counts = self._cells_of(pieces)
-        cents[cells] = np.repeat(pieces.value, counts)
+        if pieces.value is not None:
+            cells, counts = self._cells_of(pieces)
+            cents[cells] = np.repeat(pieces.value, counts)
         return self._shown(cents)
 
     def born(self) -> Flags:

@@ -125,3 +125,12 @@ def _meets(spans: Spans) -> Flags:
     """Which of them touch the one before."""
     touching: Flags = (spans.who[1:] == spans.who[:-1]) & (spans.begin[1:] <= spans.end[:-1])
     return touching
+
+
+def ordered(found: Spans) -> Spans:
+    """In order of row, begin and end."""
+    key = packed(found.who, found.begin, found.end)
+    if found.value is None:
+        key.sort(kind="stable")
+        return unpacked(key)
+    return found.where(np.argsort(key, kind="stable"))
