@@ -24,6 +24,7 @@ CONTRACTS = [
     "rights.v1.rights",
     "rights.v1.simulation",
     "rights.v1.statuses",
+    "rights.v1.upkeep",
     "rights.v1.waivers",
     "router.v1.decision",
     "router.v1.exchange",

@@ -65,7 +65,9 @@ def condition(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
 @st.composite
 def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
     """A number of a group, or of one member; at most so deep."""
-    match draw(st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])):
+    match draw(
+        st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])
+    ):
         case "constant":
             return draw(_CONSTANT)
         case "own" if of_group:
@@ -123,9 +125,7 @@ def _code(text: str) -> CodeType:
     return compile(text, "formula", "eval")
 
 
-def python(
-    node: Node, members: Sequence[Member], person: Member, params: Mapping[str, int]
-) -> int:
+def python(node: Node, members: Sequence[Member], person: Member, params: Mapping[str, int]) -> int:
     """Python's own answer to the written formula."""
     asked = [person]
 

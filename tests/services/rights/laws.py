@@ -47,7 +47,9 @@ def facts(draw: st.DrawFn, rights: tuple[str, ...]) -> Mapping[str, Fact]:
         "poor": Fact(poor),
         "poor_long": Fact(poor, held=draw(terms)),
         "old": Fact(frozenset({"GRAPA"})),
-        "ill_young": Fact(frozenset({"RETIREMENT"}), before_age=draw(st.sampled_from([19, 20, 65]))),
+        "ill_young": Fact(
+            frozenset({"RETIREMENT"}), before_age=draw(st.sampled_from([19, 20, 65]))
+        ),
         "poor_once": Fact(poor, later=draw(terms), held=draw(st.sampled_from([0, 2]))),
         "income": Fact(frozenset({"TAXABLE_INCOME"}), amount=True),
         "income_before": Fact(frozenset({"TAXABLE_INCOME"}), amount=True, later=draw(terms)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,22 +19,42 @@ from crossroads.types.v1 import types_pb2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import clock
+from mesh import call, clock, identity
 from mesh import database as databases
+from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from services.rights import rulebook
-from services.rights.domain import Arrival, Household, Membership, Statement
+from services.rights.domain import Arrival, Group, Household, Membership, Statement
 from services.rights.engine import Engine
+from services.rights.gaps import Gap
+from services.rights.inquiries import Inquiries
+from services.rights.recording import Recorder
 from services.rights.servicer import Rights
 from services.rights.store import Store
 from services.rights.supplier import Supplier
-from tests.services.rights import worlds
+from tests.services.rights import lawbooks
 
+TARIFF = "social_tariff_energy"
+RULES = lawbooks.load(TARIFF)
+"""One right alone, so that what is decided is plain."""
 MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
 LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
+AUDITOR = Caller(identity.Identity("auditor", "privacy"), None, "1")
+NOBODY: Any = None
+"""No channels: these tests ask nobody."""
 GRANTED, CHANGED, ENDED = 1, 2, 3
+
+
+@contextmanager
+def auditing() -> Iterator[None]:
+    """Whatever is asked within is asked by an auditor."""
+    token = call.CALLER.set(AUDITOR)
+    try:
+        yield
+    finally:
+        call.CALLER.reset(token)
 
 
 class Village:
@@ -42,11 +63,24 @@ class Village:
     def __init__(self) -> None:
         self.homes = [Household((Membership(LINA, ALWAYS), Membership(NOOR, ALWAYS)), "REGISTER")]
         self.silent = False
+        self.said: list[Statement] = []
+        self.asked: list[str] = []
+        self.gaps: list[Gap] = []
 
-    async def households(self, ssins: Iterable[str]) -> dict[str, tuple[Household, ...]]:
+    async def households(
+        self, ssins: Collection[str], groups: Collection[Group]
+    ) -> dict[str, tuple[Household, ...]]:
         if self.silent:
             raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
-        return {s: tuple(h for h in self.homes if s in h.ssins) or (alone(s),) for s in ssins}
+        self.asked += ssins
+        homes = [h for h in self.homes if h.group in groups]
+        return {s: tuple(h for h in homes if s in h.ssins) for s in ssins}
+
+    async def statements(self, asked: Collection[Gap], position: int) -> list[Statement]:
+        if self.silent:
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
+        self.gaps += sorted(asked)
+        return [s for s in self.said if (s.ssin, s.data_sort) in asked]
 
 
 class Bench:
@@ -57,16 +91,25 @@ class Bench:
         self.village = Village()
         self.database = engine
         self.store = Store(engine)
-        self.engine = Engine(worlds.RULES, self.store, self.village, self._now)
-        self.rights = Rights(worlds.RULES, self.store, self._now)
+        self.engine = Engine(RULES, self.store, Recorder(engine), self.village, self._now)
+        self._rights = Rights(RULES, self.store, Inquiries(NOBODY), self._now)
 
     def _now(self) -> datetime:
         self.moment += timedelta(seconds=1)
         return self.moment
 
+    async def page(self, **asked: Any) -> rights_pb2.ListDecisionsResponse:
+        with auditing():
+            return await self._rights.ListDecisions(rights_pb2.ListDecisionsRequest(**asked), None)
+
     async def decisions(self, ssin: str = LINA, **also: Any) -> list[rights_pb2.RightDecision]:
-        request = rights_pb2.ListDecisionsRequest(ssin=ssin, **also)
-        return list((await self.rights.ListDecisions(request, None)).decisions)
+        return list((await self.page(ssin=ssin, **also)).decisions)
+
+    async def explain(self, decision_id: str) -> rights_pb2.ExplainResponse:
+        with auditing():
+            return await self._rights.Explain(
+                rights_pb2.ExplainRequest(decision_id=decision_id), None
+            )
 
     async def waiting(self, kind: str) -> list[bytes]:
         async with self.database.connect() as connection:
@@ -151,9 +194,7 @@ async def test_the_end_of_the_status_ends_the_right_at_the_end_of_the_year(bench
     await bench.engine.take_in([wage(2, end="2026-11-25")])
     ended, _ = await bench.decisions()
     assert (ended.kind, ended.period.end) == (ENDED, "2027-01-01")
-    explained = await bench.rights.Explain(
-        rights_pb2.ExplainRequest(decision_id=ended.decision_id), None
-    )
+    explained = await bench.explain(ended.decision_id)
     assert sources(explained.reason) == {("TICKET2", "self")}
     assert [a.act for a in explained.articles]
     assert "31 December" not in explained.window["en"]
@@ -175,9 +216,7 @@ async def test_a_status_said_in_error_takes_the_right_back(bench: Bench) -> None
 async def test_an_explanation_of_another_member_names_nobody(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     (decision,) = await bench.decisions(NOOR)
-    explained = await bench.rights.Explain(
-        rights_pb2.ExplainRequest(decision_id=decision.decision_id), None
-    )
+    explained = await bench.explain(decision.decision_id)
     assert sources(explained.reason) == {("TICKET1", "a member of the household")}
     assert LINA not in str(explained)
 
@@ -185,10 +224,9 @@ async def test_an_explanation_of_another_member_names_nobody(bench: Bench) -> No
 async def test_a_decision_is_explained_by_what_was_known_when_it_was_made(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     (granted,) = await bench.decisions()
-    request = rights_pb2.ExplainRequest(decision_id=granted.decision_id)
-    before = await bench.rights.Explain(request, None)
+    before = await bench.explain(granted.decision_id)
     await bench.engine.take_in([wage(2, cancelled=True)])
-    assert await bench.rights.Explain(request, None) == before
+    assert await bench.explain(granted.decision_id) == before
 
 
 async def test_decisions_are_listed_as_known_at_a_moment(bench: Bench) -> None:
@@ -201,9 +239,7 @@ async def test_decisions_are_listed_as_known_at_a_moment(bench: Bench) -> None:
 async def test_decisions_come_in_pages(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     await bench.engine.take_in([wage(2, end="2026-11-25")])
-    first = await bench.rights.ListDecisions(
-        rights_pb2.ListDecisionsRequest(ssin=LINA, page_size=1), None
-    )
+    first = await bench.page(ssin=LINA, page_size=1)
     rest = await bench.decisions(page_size=1, page_token=first.next_page_token)
     assert [d.kind for d in [*first.decisions, *rest]] == [ENDED, GRANTED]
 
@@ -215,7 +251,9 @@ async def test_who_moves_out_finishes_the_year_and_is_looked_at_too(bench: Bench
         Household((Membership(LINA, ALWAYS), Membership(NOOR, moved))),
         alone(NOOR),
     ]
-    await bench.engine.take_in([Arrival(LINA, 2, "MOVE", "", None, concerns=True)])
+    await bench.engine.take_in(
+        [Arrival(LINA, 2, "MOVE", "", None, concerns=True, group=Group.DOMICILE)]
+    )
     ended, _ = await bench.decisions(NOOR)
     assert (ended.kind, ended.period.end) == (ENDED, "2027-01-01")
     assert [d.kind for d in await bench.decisions(LINA)] == [GRANTED]
@@ -275,52 +313,13 @@ async def test_the_engine_answers_the_network_on_what_it_granted(bench: Bench) -
     other.CopyFrom(question)
     other.data_sort = "free_transport"
     request = supplier_pb2.SupplyRequest(questions=[question, later, other])
-    answers = (await Supplier(bench.store).Supply(request, None)).answers
+    answers = (await Supplier(RULES, bench.store).Supply(request, None)).answers
     assert [len(answer.attestations) for answer in answers] == [1, 0, 0]
-
-
-async def test_a_simulation_stores_nothing(bench: Bench) -> None:
-    status = rights_pb2.SimulatedStatus(status="GRAPA", period=types_pb2.Period(begin="2026-05-05"))
-    request = rights_pb2.SimulateRequest(
-        right="social_tariff_energy",
-        on="2026-11-24",
-        members=[rights_pb2.SimulatedMember(), rights_pb2.SimulatedMember(statuses=[status])],
-    )
-    simulated = await bench.rights.Simulate(request, None)
-    assert [(p.begin, p.end) for p in simulated.periods] == [("2026-04-01", "2027-01-01")]
-    assert simulated.rule_version.startswith("2023-07-01/")
-    assert await bench.waiting("publish") == []
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"right": "free_beer"}, "UNKNOWN_RIGHT"),
-        ({"status": "KING"}, "UNKNOWN_STATUS"),
-        ({"on": "2026-02-30"}, "MALFORMED_REQUEST"),
-        ({"begin": "2026-02-30"}, "MALFORMED_REQUEST"),
-    ],
-)
-async def test_a_simulation_of_what_does_not_exist_is_refused(
-    bench: Bench, change: dict[str, str], reason: str
-) -> None:
-    status = rights_pb2.SimulatedStatus(
-        status=change.get("status", "GRAPA"),
-        period=types_pb2.Period(begin=change.get("begin", "2026-01-01")),
-    )
-    request = rights_pb2.SimulateRequest(
-        right=change.get("right", "social_tariff_energy"),
-        on=change.get("on", "2026-11-24"),
-        members=[rights_pb2.SimulatedMember(statuses=[status])],
-    )
-    with pytest.raises(Refusal) as refused:
-        await bench.rights.Simulate(request, None)
-    assert refused.value.reason == reason
 
 
 async def test_an_unknown_decision_is_not_found(bench: Bench) -> None:
     with pytest.raises(Refusal) as refused:
-        await bench.rights.Explain(rights_pb2.ExplainRequest(decision_id="none"), None)
+        await bench.explain("none")
     assert refused.value.reason == "UNKNOWN_DECISION"
 
 
