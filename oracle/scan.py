@@ -18,7 +18,7 @@ from oracle.world import World
 
 CARRIED = (
     "on_welfare_since",
-    "increased_reimbursement",
+    "right_to_increased_reimbursement",
     "lived_with_protected_customer_this_year",
     "card_until",
     "water_bill_reduction",
@@ -49,7 +49,7 @@ def decide(world: World, system: TaxBenefitSystem, unit: str, *, cents: bool) ->
             _note(simulation, now)
         for index in waiting.pop(now, []):
             _read(simulation, asked[index], decided, index)
-        _forget(simulation, now, kept)
+        _forget(simulation, now.offset(-2), kept)
     return decided
 
 
@@ -84,12 +84,10 @@ def _read(
         rows[index] = simulation.calculate(right, now)[: rows.shape[1]]
 
 
-def _forget(simulation: Simulation, now: Period, kept: frozenset[Period]) -> None:
-    """All that is older than the moment before, but for rights on the days asked."""
-    before = now.offset(-1)
+def _forget(simulation: Simulation, old: Period, kept: frozenset[Period]) -> None:
+    """What was calculated for a moment, but for rights on the days asked."""
+    asked = frozenset((*RIGHTS, "social_tariff_extension")) if old in kept else frozenset()
     for population in simulation.populations.values():
-        for name, holder in population._holders.items():  # noqa: SLF001 - no public way to list them
-            for known in list(holder.get_known_periods()):
-                asked = known in kept and name in (*RIGHTS, "social_tariff_extension")
-                if known.unit == now.unit and known < before and not asked:
-                    holder.delete_arrays(known)
+        for name, holder in population._holders.items():  # noqa: SLF001 - nothing public lists them
+            if name not in asked:
+                holder._memory_storage._arrays.pop(old, None)  # noqa: SLF001 - its own looks at all

@@ -49,7 +49,9 @@ def place(simulation: Simulation, world: World, now: Period) -> None:
         alone = groups.count + np.arange(len(found))
         _join(simulation.populations[sort], np.where(found < 0, alone, found))
         simulation.set_input(f"in_{sort}", now, found >= 0)
-    dependant = np.append(world.groups["fund_household"].has_role(DEPENDANT, day, world.persons), False)
+    dependant = np.append(
+        world.groups["fund_household"].has_role(DEPENDANT, day, world.persons), False
+    )
     simulation.set_input("is_dependant", now, dependant)
 
 

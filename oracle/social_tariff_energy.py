@@ -75,7 +75,7 @@ class known_for_reimbursement(Variable):
     label = "Has increased reimbursement, by the word of the health fund or as decided here"
 
     def formula(person: Population, period: Period) -> Truth:
-        granted = person("increased_reimbursement", period)
+        granted = person("right_to_increased_reimbursement", period)
         return granted | person("has_increased_reimbursement", period)
 
 

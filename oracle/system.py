@@ -10,7 +10,7 @@ from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
 from oracle import (
     care_premium_reduction,
-    increased_reimbursement,
+    right_to_increased_reimbursement,
     reduced_train_card,
     social_tariff_energy,
     statuses,
@@ -19,7 +19,7 @@ from oracle import (
 from oracle.entities import GROUPS, Person
 
 RIGHTS = (
-    "increased_reimbursement",
+    "right_to_increased_reimbursement",
     "social_tariff_energy",
     "reduced_train_card",
     "water_bill_reduction",
@@ -29,7 +29,7 @@ UNITS = {"day": DAY, "month": MONTH}
 PARAMETERS = Path(__file__).parent / "parameters"
 _MODULES = (
     statuses,
-    increased_reimbursement,
+    right_to_increased_reimbursement,
     social_tariff_energy,
     reduced_train_card,
     water_bill_reduction,

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import services.rights
 from bench import results
@@ -34,7 +34,9 @@ app = typer.Typer(help=__doc__)
 
 @app.command()
 def main(
-    persons: Annotated[int, typer.Option(min=100, help="Invented persons for each seed.")] = 200_000,
+    persons: Annotated[
+        int, typer.Option(min=100, help="Invented persons for each seed.")
+    ] = 200_000,
     seeds: Annotated[int, typer.Option(min=1)] = 3,
     *,
     compare_only: Annotated[bool, typer.Option(help="Without ratios and branches.")] = False,
@@ -47,9 +49,7 @@ def main(
     sys.exit(asyncio.run(_run(rules, persons, seeds, compare_only=compare_only)))
 
 
-async def _run(
-    rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_only: bool
-) -> int:
+async def _run(rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_only: bool) -> int:
     compared: list[Compared] = []
     for seed in range(1, seeds + 1):
         with SCREEN.status(f"comparing {persons:,} persons, seed {seed}"):
@@ -67,7 +67,7 @@ async def _run(
 
 def _comparison_table(compared: Sequence[Compared]) -> Table:
     table = Table(
-        "right", "seed", "holders", "same", "different", "float32", "unexplained",
+        Column("right", no_wrap=True), "seed", "holders", "same", "different", "float32", "unexplained",
         title="decisions of one person on one day",
     )  # fmt: skip
     for each in compared:

@@ -16,7 +16,7 @@ from services.rights.domain import Rule
 from services.rights.spans import Flags
 
 RIGHTS = (
-    "increased_reimbursement",
+    "right_to_increased_reimbursement",
     "social_tariff_energy",
     "reduced_train_card",
     "water_bill_reduction",
@@ -44,12 +44,13 @@ class Compared:
 
 async def compare(rules: Mapping[str, Rule], seed: int, count: int) -> Sequence[Compared]:
     """Raises ChildProcessError where OpenFisca's process fails."""
-    population = persons.made(seed, count, rules["increased_reimbursement"])
+    population = persons.made(seed, count, rules["right_to_increased_reimbursement"])
     asked = persons.asked(seed)
+    ours_of = {right: rule for right, rule in rules.items() if right in RIGHTS}
     with tempfile.TemporaryDirectory(prefix="crossroads-oracle-") as folder:
         theirs, ours = await asyncio.gather(
             openfisca.decide(population, asked, Path(folder)),
-            asyncio.to_thread(decided.decide, rules, RIGHTS, population, asked),
+            asyncio.to_thread(decided.in_bulk, ours_of, population, asked),
         )
         differs = np.logical_or.reduce([ours[r] != theirs.decisions[r] for r in RIGHTS]).any(axis=0)
         again = components.closed(population, differs)

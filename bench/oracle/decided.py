@@ -1,4 +1,4 @@
-"""Who has which right on the days asked, as our engine decides it person by person."""
+"""Who has which right on the days asked, as our engine decides it, one by one or all together."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bench.oracle.persons import TODAY
 from mesh.institutions import Institution
 from mesh.periods import Period
+from services.rights.census import Census
 from services.rights.domain import Entitlement, Household, Membership, Rule, Statement, World
 from services.rights.evaluation import Evaluation
 from services.rights.holdings import BORN
@@ -36,6 +37,19 @@ def decide(
     facts, homes = world(population)
     apart = np.arange(len(population)) // AT_ONCE
     return by_household(rules, rights, population, World(facts, homes), apart, asked)
+
+
+def in_bulk(
+    rules: Mapping[str, Rule], population: Population, asked: NDArray[np.int64]
+) -> Decisions:
+    """The same of all rules, with everybody worked out together."""
+    decided = {}
+    for right, entitled in Census(rules, population, TODAY).rights():
+        days = entitled.days
+        decided[right] = rows = np.zeros((len(asked), len(population)), np.bool_)
+        for row, day in zip(rows, asked.tolist(), strict=True):
+            row[days.who[(days.begin <= day) & (day < days.end)]] = True
+    return decided
 
 
 def by_household(

@@ -42,7 +42,11 @@ def made(seed: int, persons: int, rule: Rule, since: date = START) -> Population
     whole = joined([citizens.part(seed, place) for place in range(parts)])
     draw = np.random.default_rng([seed, persons])
     cut = clipped(components.only(whole, np.arange(len(whole)) < persons), since)
-    said = {status: _turned(draw, spans, since) for status, spans in cut.said.items() if status != INCOME}
+    said = {
+        status: _turned(draw, spans, since)
+        for status, spans in cut.said.items()
+        if status != INCOME
+    }
     said["INCREASED_REIMBURSEMENT"] = _moved(said["DISABILITY_66"], persons)
     said["EQUIVALENT"] = _prolonged(draw, said["LIVING_WAGE"], said["EQUIVALENT"])
     said[INCOME] = _at_ceilings(draw, cut, rule)
@@ -65,10 +69,7 @@ def joined(parts: list[Population]) -> Population:
     return Population(
         np.concatenate([part.ssins for part in parts]),
         np.concatenate([part.births for part in parts]),
-        {
-            status: _chained([p.said[status] for p in parts], offsets)
-            for status in parts[0].said
-        },
+        {status: _chained([p.said[status] for p in parts], offsets) for status in parts[0].said},
         {group: _beside([p.groups[group] for p in parts], offsets) for group in parts[0].groups},
     )
 
@@ -115,10 +116,12 @@ def _beside(parts: list[Memberships], offsets: NDArray[np.int64]) -> Memberships
 
 def _turned(draw: Generator, spans: Spans, since: date) -> Spans:
     """One begin and one end in eight lie on a day of the year on which something turns."""
-    days = np.array([
+    days = np.array(
+        [
             [number(date.fromisoformat(f"{year}-{turn}")) for turn in TURNS]
             for year in range(since.year, TODAY.year + 1)
-        ])
+        ]
+    )
     begin, end = (_snapped(draw, each, days.ravel()) for each in (spans.begin, spans.end))
     kept = begin < end
     return _in_order(spans.who[kept], begin[kept], end[kept])

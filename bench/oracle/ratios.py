@@ -38,8 +38,8 @@ NOW = date(2026, 6, 1)
 
 async def run(rules: Mapping[str, Rule], bulk: int = BULK) -> list[Measure]:
     """Raises ChildProcessError where the two decide differently, or OpenFisca's process fails."""
-    rules = {right: rules[right] for right in RIGHTS}
-    made = persons.made(SEED, bulk, rules["increased_reimbursement"], SINCE)
+    rules = {right: rule for right, rule in rules.items() if right in RIGHTS}
+    made = persons.made(SEED, bulk, rules["right_to_increased_reimbursement"], SINCE)
     world = monthly.rounded(made)
     with tempfile.TemporaryDirectory(prefix="crossroads-oracle-") as folder:
         return [
@@ -66,7 +66,7 @@ async def _bulk(rules: Mapping[str, Rule], world: Population, folder: Path) -> l
     asked = _numbers(MONTHS)
     theirs = await openfisca.decide(world, asked, folder, cents=True, unit="month", since=SINCE)
     began = time.perf_counter()
-    ours = decided.decide(rules, RIGHTS, world, asked)
+    ours = decided.in_bulk(rules, world, asked)
     seconds = time.perf_counter() - began
     _demand_same(ours, theirs.decisions)
     return _side_by_side("rights_bulk", len(world), "persons", seconds, theirs.seconds)

@@ -87,16 +87,17 @@ class income_under_ceiling(Variable):
     value_type = bool
     entity = FundHousehold
     definition_period = DAY
-    label = "Last year's income, known of all but dependants, is under this year's ceiling"
+    label = "Last year's income, known of holder and partner, is under this year's ceiling"
 
     def formula(household: GroupPopulation, period: Period, parameters: ParameterNode) -> Truth:
         last_year = period.this_year.offset(-1)
         law = parameters(period).increased_reimbursement
+        heads = ~household.members("is_dependant", period)
         unknown = ~household.members("taxable_income_known", last_year)
-        missing = household.any(unknown & ~household.members("is_dependant", period))
+        answered = household.any(heads) & ~household.any(heads & unknown)
         income = household.sum(household.members("taxable_income", last_year))
         size = household.nb_persons()
-        return ~missing & (income < law.ceiling + law.each_other * (size - 1))
+        return answered & (income < law.ceiling + law.each_other * (size - 1))
 
 
 class increased_reimbursement_ground(Variable):
@@ -139,7 +140,7 @@ class increased_reimbursement_last_year(Variable):
         return person("increased_reimbursement_last_year", before)
 
 
-class increased_reimbursement(Variable):
+class right_to_increased_reimbursement(Variable):
     value_type = bool
     entity = Person
     definition_period = DAY
@@ -160,5 +161,5 @@ VARIABLES = (
     increased_reimbursement_ground,
     increased_reimbursement_this_year,
     increased_reimbursement_last_year,
-    increased_reimbursement,
+    right_to_increased_reimbursement,
 )
