@@ -10,6 +10,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,9 @@ def main() -> None:
     began = time.perf_counter()
     decided = [scan.decide(part, law, asked.unit, cents=asked.cents) for part in parts]
     seconds = time.perf_counter() - began
-    rights = {right: np.hstack([part[right] for part in decided]) for right in system.RIGHTS}
+    rights: dict[str, Any] = {
+        right: np.hstack([part[right] for part in decided]) for right in system.RIGHTS
+    }
     with asked.decisions.open("wb") as file:
         np.savez(file, **rights)
     print(json.dumps({"seconds": seconds}))  # noqa: T201 - what the process answers

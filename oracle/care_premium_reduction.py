@@ -1,4 +1,4 @@
-"""Reduced care premium in Flanders: increased reimbursement on 1 January a year earlier, from 26."""
+"""Reduced care premium in Flanders: from 26 on, who had increased reimbursement a year earlier."""
 
 from __future__ import annotations
 

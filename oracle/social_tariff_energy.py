@@ -84,14 +84,12 @@ class social_tariff_extension(Variable):
     entity = Person
     definition_period = DAY
     label = "Lives with a holder of increased reimbursement, from February 2021 to June 2023"
+    end = "2023-06-30"
 
     def formula_2021_02_01(person: Population, period: Period) -> Truth:
         domicile = person.domicile
         met = domicile.any(domicile.members("known_for_reimbursement", period))
         return person("in_domicile", period) & met
-
-    def formula_2023_07_01(person: Population, period: Period) -> Truth:
-        return np.zeros(person.count, bool)
 
 
 class social_tariff_energy(Variable):

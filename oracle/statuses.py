@@ -70,7 +70,8 @@ class age(Variable):
     label = "Completed years; negative before the birth or where it is not known"
 
     def formula(person: Population, period: Period) -> NDArray[np.int64]:
-        year, month, day = person("year_born", period), *divmod(person("day_of_year", period), 100)
+        year = person("year_born", period)
+        month, day = np.divmod(person("day_of_year", period), 100)
         now = period.start
         before_birthday = (month > now.month) | ((month == now.month) & (day > now.day))
         return now.year - year - before_birthday

@@ -10,8 +10,8 @@ from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
 from oracle import (
     care_premium_reduction,
-    right_to_increased_reimbursement,
     reduced_train_card,
+    right_to_increased_reimbursement,
     social_tariff_energy,
     statuses,
     water_bill_reduction,

@@ -40,6 +40,7 @@ CIRCUMSTANCES = (
     Circumstance("ALLOWANCE_65", 0.001, from_age=65),
     Circumstance("RETIREMENT", 0.85, from_age=65, running=1.0),
     Circumstance("SURVIVOR", 0.02, from_age=45),
+    Circumstance("INCREASED_REIMBURSEMENT", 0.12, from_age=0),
     Circumstance("ELDERLY_ALLOWANCE", 0.03, from_age=65),
     Circumstance("ELDERLY_CARE_BUDGET", 0.04, from_age=65),
     Circumstance("SEVERE_CARE_BUDGET", 0.01, from_age=3),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
 import services.rights
 from bench import results
-from bench.oracle import comparison, components, coverage, openfisca, ratios
+from bench.oracle import comparison, coverage, openfisca, ratios
 from bench.oracle.comparison import Compared
 from bench.oracle.coverage import Reached
 from mesh import clock
@@ -26,9 +25,6 @@ from services.rights.domain import Rule
 SCREEN = Console()
 FILE = openfisca.PROJECT / "bench" / "results" / "latest.json"
 RULES = Path(services.rights.__file__).parent
-SAMPLE = 10_000
-"""Citizens over which branches are counted."""
-
 app = typer.Typer(help=__doc__)
 
 
@@ -56,9 +52,7 @@ async def _run(rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_o
             compared += await comparison.compare(rules, seed, persons)
     SCREEN.print(_comparison_table(compared))
     if not compare_only:
-        whole = citizens.part(seeds, 0)
-        few = components.only(whole, np.arange(len(whole)) < SAMPLE)
-        SCREEN.print(_coverage_table(coverage.of(rules, few)))
+        SCREEN.print(_coverage_table(coverage.of(rules, citizens.part(seeds, 0))))
         measures = await ratios.run(rules)
         SCREEN.print(results.table(measures))
         results.save(measures, FILE, clock.now())
@@ -67,7 +61,8 @@ async def _run(rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_o
 
 def _comparison_table(compared: Sequence[Compared]) -> Table:
     table = Table(
-        Column("right", no_wrap=True), "seed", "holders", "same", "different", "float32", "unexplained",
+        Column("right", no_wrap=True), "seed", "holders",
+        "same", "different", "float32", "unexplained",
         title="decisions of one person on one day",
     )  # fmt: skip
     for each in compared:
@@ -76,11 +71,11 @@ def _comparison_table(compared: Sequence[Compared]) -> Table:
     return table
 
 
-def _coverage_table(reached: Sequence[Reached]) -> Table:
-    table = Table("right", "since", "branch", "persons", title=f"of {SAMPLE:,} citizens")
+def _coverage_table(reached: Iterable[Reached]) -> Table:
+    table = Table("right", "since", "branch", "persons", title=f"of {citizens.PERSONS:,} citizens")
     for each in reached:
         style = None if each.persons else "red"
-        table.add_row(each.right, each.version, each.branch, f"{each.persons:,}", style=style)
+        table.add_row(each.right, each.since, each.branch, f"{each.persons:,}", style=style)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Decision by decision: ours, OpenFisca's with its float32 money, and OpenFisca's in whole cents."""
+"""Decision by decision: ours, OpenFisca's with money in float32, and OpenFisca's in cents."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ async def compare(rules: Mapping[str, Rule], seed: int, count: int) -> Sequence[
             few = components.only(population, again)
             exact = (await openfisca.decide(few, asked, Path(folder), cents=True)).decisions
     return [
-        _compared(seed, right, ours[right], theirs.decisions[right], exact[right], again)
+        told(seed, right, ours[right], theirs.decisions[right], exact[right], again)
         for right in RIGHTS
     ]
 
 
-def _compared(
+def told(
     seed: int, right: str, ours: Flags, theirs: Flags, exact: Flags, again: Flags
 ) -> Compared:
     """`exact` has the persons `again` only: all in whose component anything differs."""

@@ -1,44 +1,41 @@
-"""How many of the invented citizens each branch of each rule reaches: a branch without any is idle."""
+"""How many invented citizens each branch of each rule reaches: one without any proves nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.oracle import decided
+import numpy as np
+
 from bench.oracle.persons import TODAY
-from services.rights.domain import Rule, World
-from services.rights.evaluation import Evaluation, groups
+from services.rights.census import Census
+from services.rights.domain import Rule
+from services.rights.evaluation import versions_known
 from services.rights.population import Population
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A branch: a condition of a version, or a fact that it names; and who meets it at all."""
+    """A fact or a condition of a version, and how many ever have or meet it."""
 
     right: str
-    version: str
+    since: str
     branch: str
     persons: int
 
 
-def of(rules: Mapping[str, Rule], population: Population) -> list[Reached]:
-    """Every branch of the law as known on TODAY."""
-    facts, homes = decided.world(population)
-    evaluation = Evaluation(rules, World(facts, homes), TODAY)
-    names = [ssin.decode() for ssin in population.ssins]
-    found = []
-    for right, rule in rules.items():
-        for version in evaluation.versions(right):
+def of(rules: Mapping[str, Rule], population: Population) -> Iterator[Reached]:
+    """Every branch of the law as known on TODAY, and at last who has the right."""
+    census = Census(rules, population, TODAY)
+    for right, entitled in census.rights():
+        for version in versions_known(rules[right], TODAY):
             since = version.validity.begin.isoformat()
-            for name, fact in version.facts.items():
-                having = sum(bool(evaluation.days(fact, person)) for person in names)
-                found.append(Reached(right, since, name, having))
-            for ground in version.grounds:
-                meeting = sum(
-                    bool(evaluation.grounded(right, version, ground, person)) for person in names
-                )
-                found.append(Reached(right, since, ground.text, meeting))
-        grouped = sum(bool(groups(rule, person, World(facts, homes))) for person in names)
-        found.append(Reached(right, "", f"in a group ({rule.group})", grouped))
-    return found
+            for name, held in census.facts(version).items():
+                yield Reached(right, since, name, _persons(held.spans.who))
+            for ground, days in census.grounded(rules[right], version):
+                yield Reached(right, since, ground.text, _persons(days.who))
+        yield Reached(right, "", "entitled", _persons(entitled.days.who))
+
+
+def _persons(who: np.ndarray) -> int:
+    return len(np.unique(who))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from bench.oracle import components
 from sandbox import citizens
+from sandbox.circumstances import INCOME
 from services.rights.domain import Group, Rule
 from services.rights.population import Memberships, Population
 from services.rights.spans import NEVER, Days, Spans, merged, number, packed
 
-INCOME = citizens.INCOME
 START = date(2019, 1, 1)
 """Before it nothing is said and nobody belongs together: both sides begin there."""
 TODAY = date(2026, 12, 31)
@@ -47,7 +47,6 @@ def made(seed: int, persons: int, rule: Rule, since: date = START) -> Population
         for status, spans in cut.said.items()
         if status != INCOME
     }
-    said["INCREASED_REIMBURSEMENT"] = _moved(said["DISABILITY_66"], persons)
     said["EQUIVALENT"] = _prolonged(draw, said["LIVING_WAGE"], said["EQUIVALENT"])
     said[INCOME] = _at_ceilings(draw, cut, rule)
     return Population(cut.ssins, cut.births, said, cut.groups)
@@ -132,12 +131,6 @@ def _snapped(draw: Generator, days: Days, turns: NDArray[np.int64]) -> Days:
     found = days.copy()
     found[moved] = draw.choice(turns, len(moved))
     return found
-
-
-def _moved(spans: Spans, persons: int) -> Spans:
-    """The same days for others."""
-    who = (spans.who.astype(np.int64) * 7 + 3) % persons
-    return _in_order(who, spans.begin, spans.end)
 
 
 def _prolonged(draw: Generator, wages: Spans, equivalents: Spans) -> Spans:

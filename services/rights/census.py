@@ -50,7 +50,7 @@ class Census:
         versions = evaluation.versions_known(rule, self._today)
         windows_opened: list[Opened] = []
         for version in versions:
-            for ground, days in self._grounded(rule, version):
+            for ground, days in self.grounded(rule, version):
                 windows_opened += entitled.opened(
                     ground.window, days, since, self._until, version.name
                 )
@@ -58,16 +58,16 @@ class Census:
         if not len(found) or all(version.amount is None for version in versions):
             return found
         members = self._of_sort(rule.group)
-        facts = {id(v): self._facts(v) for v in versions if v.amount is not None}
+        facts = {id(v): self.facts(v) for v in versions if v.amount is not None}
         schedule = worth.schedule(found.days, versions, members, self._population.births, facts)
         return replace(found, worth=schedule)
 
-    def _grounded(self, rule: Rule, version: Version) -> list[tuple[Ground, Spans]]:
+    def grounded(self, rule: Rule, version: Version) -> list[tuple[Ground, Spans]]:
         """On which days each condition of a version is met for whom.
 
         After the horizon only those are followed whose ground runs on over it.
         """
-        facts, members = self._facts(version), self._of_sort(rule.group)
+        facts, members = self.facts(version), self._of_sort(rule.group)
         until = spans.number(self._until)
         days: list[list[Spans]] = [[] for _ in version.grounds]
         running: Flags | None = None
@@ -137,7 +137,7 @@ class Census:
                 self._members[group] = grid.numbered(self._population.groups[group])
         return self._members[group]
 
-    def _facts(self, version: Version) -> dict[str, Held]:
+    def facts(self, version: Version) -> dict[str, Held]:
         return {name: self._held_of(fact) for name, fact in version.facts.items()}
 
     def _held_of(self, fact: Fact) -> Held:
