@@ -1,8 +1,9 @@
 """Reduced train card: who has increased reimbursement, for a year or, from 65 on, for five.
 
 The card runs from the first of the unbroken days with increased reimbursement, for whole terms
-of a year until one is over after the last of those days. From the 65th birthday on the same
-with terms of five years, counted from that birthday where increased reimbursement was had before.
+of a year until one is over after the last of those days; where such days begin while a card runs,
+a new one begins with them. From the 65th birthday on the same with terms of five years, counted
+from that birthday where increased reimbursement was had before.
 """
 
 from __future__ import annotations
@@ -63,12 +64,12 @@ class card_until(Variable):
     def formula(person: Population, period: Period) -> Numbers:
         until = person("card_until", period.offset(-1)).astype(np.int64)
         today = statuses.today(period)
-        short = person("card_ground", period) & (until <= today)
-        since = person("card_ground_since", period)[short].astype(np.int64)
-        years = np.where(person("is_senior", period)[short], 5, 1)
-        last = np.full(len(since), today)
-        yearly, five_yearly = (terms.next_anniversary(since, last, each) for each in (1, 5))
-        until[short] = np.where(years == 5, five_yearly, yearly)
+        since = person("card_ground_since", period)
+        next_card = person("card_ground", period) & ((until <= today) | (since == today))
+        begin = since[next_card].astype(np.int64)
+        last = np.full(len(begin), today)
+        yearly, five_yearly = (terms.next_anniversary(begin, last, each) for each in (1, 5))
+        until[next_card] = np.where(person("is_senior", period)[next_card], five_yearly, yearly)
         return until
 
 

@@ -49,25 +49,26 @@ async def _run(rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_o
     compared: list[Compared] = []
     for seed in range(1, seeds + 1):
         with SCREEN.status(f"comparing {persons:,} persons, seed {seed}"):
-            compared += await comparison.compare(rules, seed, persons)
-    SCREEN.print(_comparison_table(compared))
+            found = await comparison.compare(rules, seed, persons)
+        SCREEN.print(_comparison_table(seed, found))
+        compared += found
     if not compare_only:
         SCREEN.print(_coverage_table(coverage.of(rules, citizens.part(seeds, 0))))
-        measures = await ratios.run(rules)
+        measures = await ratios.run()
         SCREEN.print(results.table(measures))
         results.save(measures, FILE, clock.now())
     return int(any(each.unexplained for each in compared))
 
 
-def _comparison_table(compared: Sequence[Compared]) -> Table:
-    table = Table(
-        Column("right", no_wrap=True), "seed", "holders",
-        "same", "different", "float32", "unexplained",
-        title="decisions of one person on one day",
-    )  # fmt: skip
+def _comparison_table(seed: int, compared: Sequence[Compared]) -> Table:
+    right = Column("right", no_wrap=True)
+    counts = [
+        Column(name, justify="right") for name in ("holders", "same", "by float32", "unexplained")
+    ]
+    table = Table(right, *counts, title=f"seed {seed}: decisions of one person on one day")
     for each in compared:
-        counts = (each.holders, each.same, each.different, each.explained, each.unexplained)
-        table.add_row(each.right, str(each.seed), *(f"{count:,}" for count in counts))
+        numbers = (each.holders, each.same, each.explained, each.unexplained)
+        table.add_row(each.right, *(f"{number:,}" for number in numbers))
     return table
 
 

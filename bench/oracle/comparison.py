@@ -37,10 +37,6 @@ class Compared:
     """Different, and the same once money is whole cents."""
     unexplained: int
 
-    @property
-    def different(self) -> int:
-        return self.explained + self.unexplained
-
 
 async def compare(rules: Mapping[str, Rule], seed: int, count: int) -> Sequence[Compared]:
     """Raises ChildProcessError where OpenFisca's process fails."""
@@ -64,9 +60,7 @@ async def compare(rules: Mapping[str, Rule], seed: int, count: int) -> Sequence[
     ]
 
 
-def told(
-    seed: int, right: str, ours: Flags, theirs: Flags, exact: Flags, again: Flags
-) -> Compared:
+def told(seed: int, right: str, ours: Flags, theirs: Flags, exact: Flags, again: Flags) -> Compared:
     """`exact` has the persons `again` only: all in whose component anything differs."""
     different = ours != theirs
     unexplained = int((ours[:, again] != exact).sum())

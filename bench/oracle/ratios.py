@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import services.rights
 from bench.oracle import decided, monthly, openfisca, persons
 from bench.oracle.comparison import RIGHTS
 from bench.oracle.decided import Decisions
 from bench.results import Measure
+from services.rights import rulebook
 from services.rights.domain import Rule, World
 from services.rights.population import Population
 from services.rights.spans import number
@@ -36,9 +38,12 @@ NOW = date(2026, 6, 1)
 """The month for which one household is decided."""
 
 
-async def run(rules: Mapping[str, Rule], bulk: int = BULK) -> list[Measure]:
+async def run(bulk: int = BULK) -> list[Measure]:
     """Raises ChildProcessError where the two decide differently, or OpenFisca's process fails."""
-    rules = {right: rule for right, rule in rules.items() if right in RIGHTS}
+    if not openfisca.is_there():
+        raise ChildProcessError("OpenFisca is not installed: `make oracle` does")
+    law = rulebook.load(Path(services.rights.__file__).parent).rules
+    rules = {right: rule for right, rule in law.items() if right in RIGHTS}
     made = persons.made(SEED, bulk, rules["right_to_increased_reimbursement"], SINCE)
     world = monthly.rounded(made)
     with tempfile.TemporaryDirectory(prefix="crossroads-oracle-") as folder:
@@ -83,7 +88,7 @@ def _side_by_side(
             f"{name}_ratio_to_openfisca",
             ours / theirs,
             "",
-            f"openfisca-core {theirs:,.0f} {what} a second",
+            f"openfisca-core {theirs:,.1f} {what} a second",
             ours / theirs,
         ),
     ]
