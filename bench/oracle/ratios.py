@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ MOST = 6
 """Persons of a household."""
 SINCE = date(2024, 1, 1)
 """From then on the facts are needed that decide the rights of the months asked."""
+TURNS = 3
 MONTHS = tuple(date(2026, month, 1) for month in range(1, 13))
 NOW = date(2026, 6, 1)
 """The month for which one household is decided."""
@@ -56,41 +58,48 @@ async def run(bulk: int = BULK) -> list[Measure]:
 async def _events(rules: Mapping[str, Rule], world: Population, folder: Path) -> list[Measure]:
     few, apart = monthly.apart(world, HOUSEHOLDS, MOST)
     asked = _numbers((NOW,))
-    theirs = await openfisca.decide(
-        few, asked, folder, cents=True, unit="month", apart=apart, since=SINCE
-    )
     facts, homes = decided.world(few)
-    began = time.perf_counter()
-    ours = decided.by_household(rules, RIGHTS, few, World(facts, homes), apart, asked)
-    seconds = time.perf_counter() - began
-    _demand_same(ours, theirs.decisions)
-    return _side_by_side("rights_event", HOUSEHOLDS, "households", seconds, theirs.seconds)
+    return await _side_by_side(
+        "rights_event",
+        HOUSEHOLDS,
+        "households",
+        lambda: decided.by_household(rules, RIGHTS, few, World(facts, homes), apart, asked),
+        partial(openfisca.decide, few, asked, folder, apart=apart),
+    )
 
 
 async def _bulk(rules: Mapping[str, Rule], world: Population, folder: Path) -> list[Measure]:
     asked = _numbers(MONTHS)
-    theirs = await openfisca.decide(world, asked, folder, cents=True, unit="month", since=SINCE)
-    began = time.perf_counter()
-    ours = decided.in_bulk(rules, world, asked)
-    seconds = time.perf_counter() - began
-    _demand_same(ours, theirs.decisions)
-    return _side_by_side("rights_bulk", len(world), "persons", seconds, theirs.seconds)
+    return await _side_by_side(
+        "rights_bulk",
+        len(world),
+        "persons",
+        lambda: decided.in_bulk(rules, world, asked),
+        partial(openfisca.decide, world, asked, folder),
+    )
 
 
-def _side_by_side(
-    name: str, count: int, what: str, ours_s: float, theirs_s: float
+async def _side_by_side(
+    name: str,
+    count: int,
+    what: str,
+    decide: Callable[[], Decisions],
+    let_decide: Callable[..., Awaitable[openfisca.Answer]],
 ) -> list[Measure]:
-    ours, theirs = count / ours_s, count / theirs_s
+    """In turns, and of each the fastest turn: others use this machine too."""
+    took, theirs_took = [], []
+    for _ in range(TURNS):
+        theirs = await let_decide(cents=True, unit="month", since=SINCE)
+        began = time.perf_counter()
+        ours = decide()
+        took.append(time.perf_counter() - began)
+        theirs_took.append(theirs.seconds)
+        _demand_same(ours, theirs.decisions)
+    per_s, their_per_s = count / min(took), count / min(theirs_took)
+    ratio, beside = per_s / their_per_s, f"OpenFisca {their_per_s:,.0f}/s"
     return [
-        Measure(f"{name}_per_s", ours, "1/s", f"{what}, five rights"),
-        Measure(f"{name}_openfisca_per_s", theirs, "1/s", f"{what}, the same rights"),
-        Measure(
-            f"{name}_ratio_to_openfisca",
-            ours / theirs,
-            "",
-            f"openfisca-core {theirs:,.1f} {what} a second",
-            ours / theirs,
-        ),
+        Measure(f"{name}_{what}_per_s", per_s, "1/s", beside),
+        Measure(f"{name}_ratio_to_openfisca", ratio, "", beside, ratio),
     ]
 
 
