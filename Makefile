@@ -6,13 +6,14 @@ CONTRACTS := $(shell find protos -name '*.proto')
 INSTALLED := .venv/installed.stamp
 GENERATED := generated/contracts.sha256
 READY := $(INSTALLED) $(GENERATED)
+ORACLE := build/oracle/installed.stamp
 
 # Without compiled code every process would compile its imports anew, and the mesh start slowly.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check format bench lock clean distclean
+.PHONY: help setup demo up test check format bench oracle lock clean distclean
 
 help:
 	@echo "make demo   set up, start the mesh, tell the story (ARGS=--once ends after it)"
@@ -20,6 +21,7 @@ help:
 	@echo "make test   set up and test (ARGS= for pytest)"
 	@echo "make check  format, lint, types, import contracts, contract lint"
 	@echo "make bench  measure (ONLY=consult for one measure)"
+	@echo "make oracle hold rights against OpenFisca, in an environment of its own (ARGS=--help)"
 	@echo "make clean  stop what runs and remove its state; distclean removes .venv too"
 
 setup: $(READY)
@@ -65,12 +67,25 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/crossroads bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
+# OpenFisca is held against, never run on: it has an environment of its own.
+$(ORACLE): oracle/requirements.lock
+	@test -x build/oracle/bin/pip || $(PYTHON) -m venv build/oracle
+	build/oracle/bin/python -m pip install --quiet --no-deps --require-hashes \
+		-r oracle/requirements.lock
+	@touch $@
+
+oracle: $(READY) $(ORACLE)
+	@$(BIN)/python -m bench.oracle $(ARGS)
+
 # Every version and every hash, without a word on where packages come from.
 lock:
 	@test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
 	build/lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock
+	build/lock/bin/uv pip compile oracle/requirements.in --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --output-file oracle/requirements.lock
 
 clean:
 	-@if [ -x $(BIN)/crossroads ] && [ -d .crossroads ]; then $(BIN)/crossroads down; fi

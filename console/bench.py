@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bench import (
     rights,
     steady,
 )
+from bench.oracle import ratios
 from bench.results import Measure, against_target
 from console import endpoints as endpoints_file
 from console import nation, processes, tree
@@ -50,7 +51,7 @@ async def run(place: State, *, only: str = "") -> int:
         return 2
     wanted = {name: _MEASURES[name] for name in ([only] if only else EVERY)}
     measures: list[Measure] = []
-    async with _mesh(place, measures) as endpoints:
+    async with _mesh(place, measures, wanted) as endpoints:
         for name, measure in wanted.items():
             with _telling(name):
                 try:
@@ -74,9 +75,11 @@ def _telling(name: str) -> AbstractContextManager[object]:
 
 
 @asynccontextmanager
-async def _mesh(place: State, measures: list[Measure]) -> AsyncIterator[Path]:
+async def _mesh(
+    place: State, measures: list[Measure], wanted: Collection[str]
+) -> AsyncIterator[Path]:
     """The running mesh; or a fresh one, and how long it took to be ready, database and all."""
-    if place.endpoints.exists():
+    if place.endpoints.exists() or ALONE.issuperset(wanted):
         yield place.endpoints
         return
     with tempfile.TemporaryDirectory(prefix="crossroads-bench-") as folder:
@@ -161,6 +164,11 @@ async def _ledger_proof(endpoints: Path) -> list[Measure]:
     return await ledger.run_proof(endpoints, lambda size: tree.fill(admin, size))
 
 
+async def _oracle(_: Path) -> list[Measure]:
+    """Only when asked for: OpenFisca stands in an environment that `make oracle` makes."""
+    return await ratios.run()
+
+
 async def _nation(endpoints: Path) -> list[Measure]:
     """Only when asked for: it takes a quarter of an hour and 15 GB."""
     admin = endpoints_file.load(endpoints).database
@@ -182,6 +190,8 @@ EVERY = (
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
 WITH_BAR = frozenset({"ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
+ALONE = frozenset({"oracle"})
+"""Need no mesh."""
 _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "codec": codec.run,
     "story": _story,
@@ -196,4 +206,5 @@ _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "dmfa": _dmfa,
     "ledger_proof": _ledger_proof,
     "nation": _nation,
+    "oracle": _oracle,
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("bench", "console", "gateway", "mesh", "sandbox", "services")
+SOURCES = ("bench", "console", "gateway", "mesh", "oracle", "sandbox", "services")
 KEPT = (*SOURCES, "docs", "k8s", "protos", "tests", ".ci")
 
 

@@ -1,0 +1,155 @@
+"""Entitlements of many persons in columns: windows opened by grounds, neighbours made one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesh.periods import Period
+from services.rights import almanac, spans
+from services.rights.domain import Entitlement, Window
+from services.rights.spans import DAY_BITS, FIRST, NEVER, NONE, Days, Flags, Rows, Spans
+
+_VERSION_BITS = 8
+_DAY = (1 << DAY_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entitled:
+    """One right of many persons, in order of person and begin; see `domain.Entitlement`."""
+
+    days: Spans
+    renewable: Flags
+    ground_begin: Days
+    ground_end: Days
+    version: NDArray[np.int8]
+    """Its place in `names`."""
+    names: tuple[str, ...]
+    worth: Spans = NONE
+    """What it is worth: days and cents by the place of the entitlement."""
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def had(self) -> Spans:
+        """The days of the right as a fact: what is renewable is had as far as can be seen."""
+        end = np.where(self.renewable, NEVER, self.days.end).astype(np.int32)
+        return spans.merged([Spans(self.days.who, self.days.begin, end)])
+
+    def nouns(self) -> list[tuple[int, Entitlement]]:
+        """Person by person, as the evaluation of one at a time words them."""
+        worth: dict[int, list[tuple[Period, int]]] = {}
+        if self.worth.value is not None:
+            for of, begin, end, cents in zip(
+                self.worth.who, self.worth.begin, self.worth.end, self.worth.value, strict=True
+            ):
+                worth.setdefault(int(of), []).append((_period(begin, end), int(cents)))
+        return [
+            (
+                int(self.days.who[at]),
+                Entitlement(
+                    _period(self.days.begin[at], self.days.end[at]),
+                    bool(self.renewable[at]),
+                    _period(self.ground_begin[at], self.ground_end[at]),
+                    self.names[self.version[at]],
+                    tuple(worth.get(at, ())),
+                ),
+            )
+            for at in range(len(self))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Windows before neighbours are made one, each with its ground."""
+
+    days: Spans
+    ground: Spans
+    version: str
+
+
+def opened(window: Window, grounds: Spans, since: int, until: date, version: str) -> list[Opened]:
+    """`windows.opened` for every ground; those that begin on `until` or later open nothing."""
+    horizon = spans.number(until)
+    grounds = grounds if not len(grounds) else grounds.where(grounds.begin < horizon)
+    if not len(grounds):
+        return []
+    if window.on:
+        return _on_reference_days(window, grounds, since, until, version)
+    last_days = np.minimum(grounds.end, horizon) - np.int32(1)
+    begin = np.maximum(almanac.begins(window.begin, grounds.begin), since)
+    end = almanac.ends(window.until, grounds.begin, last_days)
+    return [_windows(grounds.who, begin, end, grounds, version)]
+
+
+def _on_reference_days(
+    window: Window, grounds: Spans, since: int, until: date, version: str
+) -> list[Opened]:
+    """A year at a time: on its day, all have the same window."""
+    month, number = map(int, window.on.split("-"))
+    found = []
+    for year in range(max(spans.day(int(grounds.begin.min())).year, 1), until.year + 1):
+        day = spans.number(date(year, month, number))
+        there = (grounds.begin <= day) & (grounds.end > day)
+        if day >= spans.number(until) or not there.any():
+            continue
+        those, only = grounds.where(there), np.array([day], np.int32)
+        begin = np.maximum(almanac.begins(window.begin, only), since)
+        end = almanac.ends(window.until, only, only)
+        count = (len(those),)
+        found.append(
+            _windows(
+                those.who, np.broadcast_to(begin, count), np.broadcast_to(end, count), those, version
+            )
+        )
+    return found
+
+
+def _windows(who: Rows, begin: Days, end: Days, ground: Spans, version: str) -> Opened:
+    kept = begin < end
+    days = Spans(who, begin.astype(np.int32), end.astype(np.int32))
+    return Opened(days.where(kept), ground.where(kept), version)
+
+
+def joined(found: Sequence[Opened], until: int) -> Entitled:
+    """Neighbours made one; the ground that reaches furthest explains them."""
+    names = tuple(sorted({each.version for each in found}))
+    assert len(names) < 1 << (_VERSION_BITS - 1)
+    key, further = _keys(found, {name: place for place, name in enumerate(names)})
+    order = np.argsort(key, kind="stable")
+    whole, further = spans.unpacked(key[order]), further[order]
+    if not len(whole):
+        nothing = np.empty(0, np.int32)
+        return Entitled(NONE, nothing > 0, nothing, nothing, nothing.astype(np.int8), names)
+    heads, ends = spans.clusters(whole)
+    furthest = np.maximum.reduceat(further, heads)
+    ground_end = ((furthest >> (_VERSION_BITS + DAY_BITS)) + FIRST).astype(np.int32)
+    return Entitled(
+        Spans(whole.who[heads], whole.begin[heads], ends),
+        ground_end > until,
+        (((furthest >> _VERSION_BITS) & _DAY) + FIRST).astype(np.int32),
+        ground_end,
+        (furthest & ((1 << _VERSION_BITS) - 1)).astype(np.int8),
+        names,
+    )
+
+
+def _keys(
+    found: Sequence[Opened], places: Mapping[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What sorts the windows, and what tells whose ground reaches furthest."""
+    keys, further = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for each in found:
+        keys.append(spans.packed(each.days.who, each.days.begin, each.days.end))
+        reach = (each.ground.end.astype(np.int64) - FIRST) << DAY_BITS
+        reach |= each.ground.begin.astype(np.int64) - FIRST
+        further.append((reach << _VERSION_BITS) | places[each.version])
+    return np.concatenate(keys), np.concatenate(further)
+
+
+def _period(begin: np.int32, end: np.int32) -> Period:
+    return Period(spans.day(int(begin)), spans.day(int(end)))
