@@ -74,8 +74,9 @@ def born(said: Sequence[Statement], sort: Sort) -> list[Statement]:
 
 
 def birth(said: Iterable[Statement]) -> date | None:
-    """The day of birth, where it is known."""
-    return next((s.period.begin for s in said if s.status == BORN), None)
+    """The day of birth by the last word on it, where it is known."""
+    births = [s for s in said if s.status == BORN]
+    return max(births, key=lambda s: s.position).period.begin if births else None
 
 
 def _sort(statement: Statement, sorts: Mapping[str, Sort]) -> Sort | None:
