@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,36 +12,38 @@ from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 from mesh import call, clock, institutions, periods
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import asked, explanation, holdings, inquiries, waivers, wire
-from services.rights.domain import Decision, Household, Statement, World
+from services.rights import asked, explanation, inquiries, recollection, waiver_store, waivers, wire
+from services.rights.domain import Decision, World
 from services.rights.explanation import Explanation, Reason
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.simulations import Simulations
 from services.rights.store import Store
-from services.rights.waiver_store import WaiverStore
 
 PAGE = 100
 Context = Any
 
 
-class Rights(rights_pb2_grpc.RightsServicer):
+class Rights(Follower, rights_pb2_grpc.RightsServicer):
     """Serves decisions and their reasons. Who may call at all is the access table's matter."""
 
     def __init__(
         self,
         rulebook: Rulebook,
         store: Store,
-        kept: WaiverStore,
         asking: Inquiries,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
-        self._kept = kept
         self._asking = asking
         self._now = now
         self._simulations = Simulations(rulebook, store, now)
+
+    def use(self, rulebook: Rulebook) -> None:
+        super().use(rulebook)
+        self._simulations.use(rulebook)
 
     async def ListDecisions(
         self, request: rights_pb2.ListDecisionsRequest, context: Context
@@ -63,7 +65,7 @@ class Rights(rights_pb2_grpc.RightsServicer):
             ssin, request.right, about, known_at, before, most + 1
         )
         async with self._store.transaction() as connection:
-            waived = await self._kept.of(connection, [ssin], known_at)
+            waived = await waiver_store.known(connection, [ssin], known_at)
         page.decisions.extend(
             wire.decision(d, waivers.days(waived, d.right), fields) for _, d in found[:most]
         )
@@ -76,13 +78,16 @@ class Rights(rights_pb2_grpc.RightsServicer):
         decision = await self._store.decision(request.decision_id)
         if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
-        async with self._store.transaction() as connection:
-            at = decision.decided_at
-            homes = await self._store.households(connection, [decision.ssin], at)
-            households = homes.get(decision.ssin, ())
-            ssins = {decision.ssin}.union(*(h.ssins for h in households))
-            statements = await self._store.statements(connection, ssins, at)
-        return _explained(decision, self._explain(decision, households, statements))
+        asked.rule(self._rulebook.rules, decision.right)
+        async with self._store.reading() as connection:
+            world = await recollection.world(
+                self._store,
+                connection,
+                self._rulebook,
+                (decision.right, decision.ssin),
+                decision.decided_at,
+            )
+        return _explained(decision, self._explain(decision, world))
 
     async def Simulate(
         self, request: simulation_pb2.SimulateRequest, context: Context
@@ -94,20 +99,14 @@ class Rights(rights_pb2_grpc.RightsServicer):
     ) -> simulation_pb2.SimulatePopulationResponse:
         return await self._simulations.population(request)
 
-    def _explain(
-        self, decision: Decision, households: Sequence[Household], said: Sequence[Statement]
-    ) -> Explanation:
-        decided_on = decision.decided_at.astimezone(clock.BRUSSELS).date()
-        asked.rule(self._rulebook.rules, decision.right)
-        facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
-        homes = {ssin: tuple(households) for ssin in facts.keys() | {decision.ssin}}
+    def _explain(self, decision: Decision, world: World) -> Explanation:
         try:
             return explanation.explain(
                 self._rulebook.rules,
                 decision,
-                World(facts, homes),
+                world,
                 self._rulebook.statuses.titles,
-                decided_on,
+                decision.decided_on,
             )
         except explanation.RuleChanged as error:
             raise Refusal(
