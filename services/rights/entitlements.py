@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from mesh.periods import Period
 from services.rights.domain import Amounts, Entitlement
-from services.rights.law import Formula
 from services.rights.persons import Span
 from services.rights.question import Question
+from services.rights.statute import Formula
 
 Asked = tuple[Question, Sequence[Span]]
 """A formula asked of one of her homes, and the days on which a person is in it."""

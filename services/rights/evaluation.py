@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from mesh.periods import ALWAYS, Period
-from services.rights import entitlements, law, persons, question, windows
+from services.rights import entitlements, persons, question, statute, windows
 from services.rights.domain import (
     Amounts,
     Entitlement,
@@ -21,10 +21,10 @@ from services.rights.domain import (
     Version,
     World,
 )
-from services.rights.law import Formula, InForce
 from services.rights.persons import Home, Person, Span, Stretch
 from services.rights.question import Question
 from services.rights.scalar import Situation
+from services.rights.statute import Formula, InForce
 
 Days = tuple[tuple[Period, int], ...]
 """Days of a fact: 1 where it just holds, cents where it is an amount."""
@@ -41,7 +41,7 @@ class Evaluation:
 
     def __init__(self, rules: Mapping[str, Rule], world: World, today: date) -> None:
         self._rules = rules
-        self._law = law.known(rules, today)
+        self._law = statute.known(rules, today)
         self._world = world
         self._until = windows.horizon(today)
         self._persons: dict[str, Person] = {}

@@ -21,8 +21,8 @@ def facts_of(
 
     Where a sort says one thing at a time and institutions contradict each other, the days go to
     the one of most authority, then to the later begin, then to the later message; what the
-    others said keeps the days that are left. Of several births one counts, whole. Neither the order of the statements nor
-    repetitions matter.
+    others said keeps the days that are left. Of several births one counts, whole. Neither the
+    order of the statements nor repetitions matter.
     """
     by_person: dict[str, list[Statement]] = {}
     for statement in sorted(last_words(statements), key=lambda s: s.position):
@@ -74,8 +74,9 @@ def born(said: Sequence[Statement], sort: Sort) -> list[Statement]:
 
 
 def birth(said: Iterable[Statement]) -> date | None:
-    """The day of birth, where it is known."""
-    return next((s.period.begin for s in said if s.status == BORN), None)
+    """The day of birth by the last word on it, where it is known."""
+    births = [s for s in said if s.status == BORN]
+    return max(births, key=lambda s: s.position).period.begin if births else None
 
 
 def _sort(statement: Statement, sorts: Mapping[str, Sort]) -> Sort | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from services.rights import holdings, terms
 from services.rights.domain import Fact, Household, Statement
-from services.rights.law import Law
+from services.rights.statute import Law
 
 Stretch = tuple[date, date, int]
 """First day, first day no more, and 1 where a fact just holds, cents where it is an amount."""

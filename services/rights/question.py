@@ -7,9 +7,9 @@ from datetime import date
 from itertools import pairwise
 
 from services.rights import terms
-from services.rights.law import Formula
 from services.rights.persons import Home, Person, Span, Stretch
 from services.rights.scalar import NOBODY, Member, Situation
+from services.rights.statute import Formula
 
 DaysOf = Callable[[Person, int], tuple[Stretch, ...]]
 """The days of a fact, by its number, that a person has."""

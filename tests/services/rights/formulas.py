@@ -51,8 +51,7 @@ def condition(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
             asked = draw(condition(of_group=False, deep=max(deep - 1, 0)))
             return Over(quantifier, asked) if quantifier else Person(asked)
         case "plain":
-            plain: Node = draw(_PLAIN)
-            return plain
+            return draw(_PLAIN)
         case "compared":
             sides = number(of_group, deep=max(deep - 1, 0))
             return Operation(draw(st.sampled_from(SIGNS)), draw(sides), draw(sides))
@@ -70,8 +69,7 @@ def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:  # noqa: PLR
         st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])
     ):
         case "constant":
-            constant: Node = draw(_CONSTANT)
-            return constant
+            return draw(_CONSTANT)
         case "own" if of_group:
             match draw(st.sampled_from(["group_size", "count_members", "group_sum", "person"])):
                 case "group_size":
@@ -90,7 +88,7 @@ def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:  # noqa: PLR
     return Choice(draw(condition(of_group, deep - 1)), draw(sides), draw(sides))
 
 
-_PLAIN = st.sampled_from(
+_PLAIN: st.SearchStrategy[Node] = st.sampled_from(
     [
         *map(Has, FACTS),
         *map(Has, FACTS),
@@ -99,7 +97,9 @@ _PLAIN = st.sampled_from(
         *(Aged(sign, years) for sign in SIGNS for years in (0, 1, 18, 19, 20, 65)),
     ]
 )
-_CONSTANT = st.sampled_from([*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))])
+_CONSTANT: st.SearchStrategy[Node] = st.sampled_from(
+    [*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))]
+)
 conditions_of_group = condition(of_group=True)
 conditions_of_member = condition(of_group=False)
 numbers_of_group = number(of_group=True)
