@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from services.rights import certainty, evaluation, holdings
 from services.rights.births import PARTICULARS
@@ -19,43 +18,54 @@ Gap = tuple[str, str]
 """A person and a sort of data."""
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
     """Of which persons which sorts of data were told, or asked for."""
 
-    world: World
-    asked: Collection[Gap]
+    def __init__(self, world: World, asked: Collection[Gap]) -> None:
+        self.world = world
+        self._asked = asked
+        self._of: dict[str, frozenset[str]] = {}
 
     def of(self, ssin: str) -> frozenset[str]:
-        said = self.world.facts.get(ssin, ())
-        told = frozenset(s.data_sort for s in said if s.ticket)
-        return told | frozenset(sort for sort in CONSULTED if (ssin, sort) in self.asked)
-
-    def birth_is_open(self, ssin: str) -> bool:
-        born = holdings.birth(self.world.facts.get(ssin, ()))
-        return born is None and PARTICULARS not in self.of(ssin)
+        if ssin not in self._of:
+            said = self.world.facts.get(ssin, ())
+            told = frozenset(s.data_sort for s in said if s.ticket)
+            asked = frozenset(sort for sort in CONSULTED if (ssin, sort) in self._asked)
+            born = frozenset({PARTICULARS} if holdings.birth(said) is not None else ())
+            self._of[ssin] = told | asked | born
+        return self._of[ssin]
 
 
 def gaps(
     rulebook: Rulebook,
     worked_out: Evaluation,
-    questions: Iterable[tuple[str, str]],
+    questions: Collection[tuple[str, str]],
     known: Known,
 ) -> frozenset[Gap]:
     """What to consult before these rights are decided: nothing that cannot change an answer."""
     found: set[Gap] = set()
+    open_in = {right: _open_in(worked_out.versions(right), rulebook) for right, _ in questions}
     for right, ssin in questions:
         rule = rulebook.rules[right]
-        for version in worked_out.versions(right):
-            names = consulted(version, rulebook)
-            ages = bool(version.ages) or any(f.before_age for f in version.facts.values())
-            if not names and not ages:
-                continue
+        for version, names, ages in open_in[right]:
             for household in evaluation.groups(rule, ssin, known.world):
                 doubts = _doubts(household, names, ages, known)
                 if doubts and _depends(worked_out, version, household, ssin, names, doubts):
                     found |= {(one, sort) for one, sorts in doubts.items() for sort in sorts}
     return frozenset(found)
+
+
+def _open_in(
+    versions: Iterable[Version], rulebook: Rulebook
+) -> list[tuple[Version, Mapping[str, frozenset[str]], bool]]:
+    """The versions that rest on what is consulted, by which facts, and whether on a birth."""
+    found = []
+    for version in versions:
+        names = consulted(version, rulebook)
+        ages = bool(version.ages) or any(fact.before_age for fact in version.facts.values())
+        if names or ages:
+            found.append((version, names, ages))
+    return found
 
 
 def consulted(version: Version, rulebook: Rulebook) -> Mapping[str, frozenset[str]]:
@@ -82,7 +92,7 @@ def _doubts(
     found = {}
     for ssin in household.ssins:
         missing = read - known.of(ssin)
-        if ages and known.birth_is_open(ssin):
+        if ages and PARTICULARS not in known.of(ssin):
             missing |= {PARTICULARS}
         if missing:
             found[ssin] = missing

@@ -27,6 +27,8 @@ PURPOSE = "derived_rights"
 QUALITY = 0
 MOST_PERSONS = 250
 """Asked in one call, each a consultation of its own."""
+MOST_AT_ONCE = 32
+"""Decisions published side by side: the router turns away who asks too much at once."""
 CONSULT_TIMEOUT_S = 4.0
 PUBLISH_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
@@ -98,17 +100,21 @@ class Publisher:
         for item in items:
             request = exchange_pb2.PublishRequest.FromString(item.payload)
             by_person.setdefault(request.mutation.ssin, []).append(request)
-        receipts = await asyncio.gather(*map(self._publish, by_person.values()))
+        room = asyncio.Semaphore(MOST_AT_ONCE)
+        receipts = await asyncio.gather(
+            *(self._publish(requests, room) for requests in by_person.values())
+        )
         await self._store.set_tickets([receipt for each in receipts for receipt in each])
 
     async def _publish(
-        self, requests: Sequence[exchange_pb2.PublishRequest]
+        self, requests: Sequence[exchange_pb2.PublishRequest], room: asyncio.Semaphore
     ) -> list[tuple[str, str, str]]:
         """Person, decision and ticket of each; the request id is the decision's."""
         stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer("router"))
         receipts = []
         for request in requests:
-            receipt = await stub.Publish(request, timeout=PUBLISH_TIMEOUT_S)
+            async with room:
+                receipt = await stub.Publish(request, timeout=PUBLISH_TIMEOUT_S)
             receipts.append((request.mutation.ssin, request.request_id, receipt.ticket))
         return receipts
 

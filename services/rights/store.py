@@ -193,16 +193,15 @@ class Store:
             )
 
     async def sample(self, persons: int, seed: int) -> list[str]:
-        """Some of those of whom anything was said, by a hash of their number; a scatter."""
+        """Some of those of whom anything is known, by a hash of their number; a scatter."""
+        statement = """
+            SELECT ssin FROM (SELECT ssin FROM statements UNION SELECT ssin FROM households)
+                AS known LEFT JOIN replaced_numbers USING (ssin) WHERE replaced_by IS NULL
+            ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons
+        """
         async with self._engine.connect() as connection:
-            found = await connection.execute(
-                text(
-                    "SELECT ssin FROM (SELECT DISTINCT ssin FROM statements) AS known "
-                    "ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons"
-                ),
-                {"seed": seed, "persons": persons},
-            )
-            return [row.ssin for row in found]
+            given = {"seed": seed, "persons": persons}
+            return list(await connection.scalars(text(statement), given))
 
     async def due(self, today: date, most: int) -> tuple[tuple[str, str], ...]:
         """Rights and persons whose day has come; no right stands for all."""

@@ -62,7 +62,9 @@ class Reader(Follower):
         try:
             await stream.write(
                 mailbox_pb2.ReceiveRequest(
-                    institution=institutions.to_wire(ENGINE), most_in_flight=MOST_IN_FLIGHT
+                    institution=institutions.to_wire(ENGINE),
+                    most_in_flight=MOST_IN_FLIGHT,
+                    several=True,
                 )
             )
             async with asyncio.TaskGroup() as tasks:
@@ -141,7 +143,8 @@ async def _fill(waiting: asyncio.Queue[mailbox_pb2.Delivery], stream: Stream) ->
         response = await stream.read()
         if response is grpc.aio.EOF:
             raise ConnectionError("the router closed the mailbox")
-        await waiting.put(response.delivery)
+        for delivery in response.deliveries:
+            await waiting.put(delivery)
 
 
 def _name(error: BaseException) -> str:

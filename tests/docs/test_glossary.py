@@ -8,6 +8,9 @@ from google.protobuf import descriptor, descriptor_pool
 Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
+    "attestations.v1.family",
+    "attestations.v1.health",
+    "attestations.v1.persons",
     "attestations.v1.statuses",
     "declarations.v1.declarations",
     "declarations.v1.mandates",

@@ -1,4 +1,4 @@
-"""Cases as jurists write them, and the worlds they describe; see tests/scenarios/rights/README.md."""
+"""Cases as jurists write them, and the worlds they describe (tests/scenarios/rights/README.md)."""
 
 from __future__ import annotations
 
@@ -136,8 +136,7 @@ def _statement(said: Case, period: Period, status: str) -> dict[str, Any]:
 def _income(income: Case) -> dict[str, Any]:
     year = int(income["year"])
     period = Period(date(year, 1, 1), date(year + 1, 1, 1))
-    of = {"by": "50/0", **income, "cents": cents(income["amount"])}
-    return _statement(of, period, "TAXABLE_INCOME")
+    return _statement({"by": "50/0", **income}, period, "TAXABLE_INCOME")
 
 
 def _born(who: str, birth: date) -> dict[str, Any]:
@@ -168,5 +167,5 @@ def _numbered(told: Case, position: int) -> Statement:
         cancelled=told.get("cancelled", False),
         ticket="",
         position=position,
-        amount=told.get("cents"),
+        amount=cents(told["amount"]) if "amount" in told else None,
     )

@@ -3,156 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 
-import grpc
 import pytest
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.rights.v1 import rights_pb2
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import call, clock, identity
-from mesh import database as databases
-from mesh.identity import Caller
-from mesh.institutions import Institution
+from mesh import clock
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights import rulebook
-from services.rights.domain import Arrival, Group, Household, Membership, Statement
-from services.rights.engine import Engine
-from services.rights.gaps import Gap
-from services.rights.inquiries import Inquiries
-from services.rights.recording import Recorder
-from services.rights.servicer import Rights
-from services.rights.store import Store
+from services.rights.domain import Arrival, Group, Household, Membership
 from services.rights.supplier import Supplier
-from tests.services.rights import lawbooks
+from tests.services.rights import lawbooks, villages
+from tests.services.rights.villages import LINA, NOOR, OMA, Bench, alone, wage
 
 TARIFF = "social_tariff_energy"
 RULES = lawbooks.load(TARIFF)
 """One right alone, so that what is decided is plain."""
-MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
-LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
-AUDITOR = Caller(identity.Identity("auditor", "privacy"), None, "1")
-NOBODY: Any = None
-"""No channels: these tests ask nobody."""
 GRANTED, CHANGED, ENDED = 1, 2, 3
-
-
-@contextmanager
-def auditing() -> Iterator[None]:
-    """Whatever is asked within is asked by an auditor."""
-    token = call.CALLER.set(AUDITOR)
-    try:
-        yield
-    finally:
-        call.CALLER.reset(token)
-
-
-class Village:
-    """A National Register of few people; it can be silent."""
-
-    def __init__(self) -> None:
-        self.homes = [Household((Membership(LINA, ALWAYS), Membership(NOOR, ALWAYS)), "REGISTER")]
-        self.silent = False
-        self.said: list[Statement] = []
-        self.asked: list[str] = []
-        self.gaps: list[Gap] = []
-
-    async def households(
-        self, ssins: Collection[str], groups: Collection[Group]
-    ) -> dict[str, tuple[Household, ...]]:
-        if self.silent:
-            raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
-        self.asked += ssins
-        homes = [h for h in self.homes if h.group in groups]
-        return {s: tuple(h for h in homes if s in h.ssins) for s in ssins}
-
-    async def statements(self, asked: Collection[Gap], position: int) -> list[Statement]:
-        if self.silent:
-            raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
-        self.gaps += sorted(asked)
-        return [s for s in self.said if (s.ssin, s.data_sort) in asked]
-
-
-class Bench:
-    """An engine with its database, a village and a clock of its own."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.moment = datetime(2026, 11, 24, 9, tzinfo=UTC)
-        self.village = Village()
-        self.database = engine
-        self.store = Store(engine)
-        self.engine = Engine(RULES, self.store, Recorder(engine), self.village, self._now)
-        self._rights = Rights(RULES, self.store, Inquiries(NOBODY), self._now)
-
-    def _now(self) -> datetime:
-        self.moment += timedelta(seconds=1)
-        return self.moment
-
-    async def page(self, **asked: Any) -> rights_pb2.ListDecisionsResponse:
-        with auditing():
-            return await self._rights.ListDecisions(rights_pb2.ListDecisionsRequest(**asked), None)
-
-    async def decisions(self, ssin: str = LINA, **also: Any) -> list[rights_pb2.RightDecision]:
-        return list((await self.page(ssin=ssin, **also)).decisions)
-
-    async def explain(self, decision_id: str) -> rights_pb2.ExplainResponse:
-        with auditing():
-            return await self._rights.Explain(
-                rights_pb2.ExplainRequest(decision_id=decision_id), None
-            )
-
-    async def waiting(self, kind: str) -> list[bytes]:
-        async with self.database.connect() as connection:
-            rows = await connection.execute(
-                text("SELECT payload FROM outbox WHERE kind = :kind ORDER BY position"),
-                {"kind": kind},
-            )
-            return [row.payload for row in rows]
 
 
 @pytest.fixture
 async def bench(database: str) -> AsyncIterator[Bench]:
-    await databases.migrate(database, MIGRATIONS)
-    engine = databases.engine(database)
-    yield Bench(engine)
-    await engine.dispose()
-
-
-def alone(ssin: str) -> Household:
-    return Household((Membership(ssin, ALWAYS),))
-
-
-def wage(
-    position: int,
-    begin: str = "2026-11-10",
-    end: str = "",
-    *,
-    who: str = LINA,
-    cancelled: bool = False,
-) -> Arrival:
-    until = date.fromisoformat(end) if end else date.max
-    statement = Statement(
-        ssin=who,
-        institution=Institution(17, 1),
-        data_sort="living_wage",
-        status="LIVING_WAGE",
-        strand="",
-        period=Period(date.fromisoformat(begin), until),
-        cancelled=cancelled,
-        ticket=f"TICKET{position}",
-        position=position,
-    )
-    return Arrival(who, position, f"TICKET{position}", "", statement, concerns=True)
+    async with villages.opened(database, RULES) as made:
+        yield made
 
 
 async def test_a_status_grants_the_right_to_the_whole_household(bench: Bench) -> None:
@@ -231,7 +109,7 @@ async def test_a_decision_is_explained_by_what_was_known_when_it_was_made(bench:
 
 async def test_decisions_are_listed_as_known_at_a_moment(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
-    between = clock.rfc3339(bench._now())
+    between = clock.rfc3339(bench.now())
     await bench.engine.take_in([wage(2, end="2026-11-25")])
     assert [d.kind for d in await bench.decisions(known_at=between)] == [GRANTED]
 
