@@ -26,8 +26,10 @@ def _only(whole: World, persons: Column) -> World:
     for year, (who, cents) in whole.incomes.items():
         there = place[who] >= 0
         incomes[year] = (place[who[there]], cents[there])
+    means, kept = _spells(whole.means[0], place)
     return replace(
         whole,
+        means=(means, whole.means[1][kept]),
         born=whole.born[persons],
         said={status: _spells(spells, place)[0] for status, spells in whole.said.items()},
         groups={sort: _groups(groups, place) for sort, groups in whole.groups.items()},

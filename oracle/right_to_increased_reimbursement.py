@@ -92,12 +92,29 @@ class income_under_ceiling(Variable):
     def formula(household: GroupPopulation, period: Period, parameters: ParameterNode) -> Truth:
         last_year = period.this_year.offset(-1)
         law = parameters(period).increased_reimbursement
-        heads = ~household.members("is_dependant", period)
-        unknown = ~household.members("taxable_income_known", last_year)
-        answered = household.any(heads) & ~household.any(heads & unknown)
         income = household.sum(household.members("taxable_income", last_year))
-        size = household.nb_persons()
-        return answered & (income < law.ceiling + law.each_other * (size - 1))
+        ceiling = law.ceiling + law.each_other * (household.nb_persons() - 1)
+        return _answered(household, "taxable_income_known", last_year, period) & (income < ceiling)
+
+
+class means_under_ceiling(Variable):
+    value_type = bool
+    entity = FundHousehold
+    definition_period = DAY
+    label = "What holder and partner declare for the month, times twelve, is under its ceiling"
+
+    def formula(household: GroupPopulation, period: Period, parameters: ParameterNode) -> Truth:
+        law = parameters(period).increased_reimbursement
+        means = household.sum(household.members("monthly_means", period))
+        others = household.nb_persons() - 1
+        ceiling = law.ceiling_of_the_month + law.each_other_of_the_month * others
+        return _answered(household, "monthly_means_known", period, period) & (12 * means < ceiling)
+
+
+def _answered(household: GroupPopulation, known: str, of: Period, period: Period) -> Truth:
+    """There is somebody who must tell, and all of those have: dependants need not."""
+    heads = ~household.members("is_dependant", period)
+    return household.any(heads) & ~household.any(heads & ~household.members(known, of))
 
 
 class increased_reimbursement_ground(Variable):
@@ -110,6 +127,7 @@ class increased_reimbursement_ground(Variable):
         household = person.fund_household
         by_status = household.any(household.members("increased_reimbursement_by_status", period))
         met = by_status | household("income_under_ceiling", period)
+        met |= household("means_under_ceiling", period)
         met |= person("young_and_alone", period)
         return person("in_fund_household", period) & met
 
@@ -158,6 +176,7 @@ VARIABLES = (
     increased_reimbursement_by_status,
     young_and_alone,
     income_under_ceiling,
+    means_under_ceiling,
     increased_reimbursement_ground,
     increased_reimbursement_this_year,
     increased_reimbursement_last_year,

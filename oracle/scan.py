@@ -42,7 +42,7 @@ def decide(world: World, system: TaxBenefitSystem, unit: str, *, cents: bool) ->
     kept = frozenset(asked)
     for now in moments(world, unit, max(waiting)):
         place(simulation, world, now)
-        say(simulation, world, now)
+        say(simulation, world, now, cents=cents)
         for variable in CARRIED:
             simulation.calculate(variable, now)
         if now in kept:

@@ -55,8 +55,8 @@ def place(simulation: Simulation, world: World, now: Period) -> None:
     simulation.set_input("is_dependant", now, dependant)
 
 
-def say(simulation: Simulation, world: World, now: Period) -> None:
-    """The statuses as they are on the first day of a moment."""
+def say(simulation: Simulation, world: World, now: Period, *, cents: bool) -> None:
+    """Statuses and means as they are on the first day of a moment."""
     day = terms.number(str(now.start))
     for status in STATUSES:
         holds = np.zeros(world.persons + 1, bool)
@@ -64,6 +64,13 @@ def say(simulation: Simulation, world: World, now: Period) -> None:
             spells = world.said[status]
             holds[spells.person[spells.on(day)]] = True
         simulation.set_input(given(status), now, holds)
+    spells, amounts = world.means
+    there = spells.on(day)
+    known, means = np.zeros(world.persons + 1, bool), np.zeros(world.persons + 1)
+    known[spells.person[there]] = True
+    means[spells.person[there]] = amounts[there] if cents else amounts[there] / 100
+    simulation.set_input("monthly_means_known", now, known)
+    simulation.set_input("monthly_means", now, means)
 
 
 def _join(population: GroupPopulation, groups: NDArray[np.int64]) -> None:

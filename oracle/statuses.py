@@ -105,6 +105,20 @@ class taxable_income(Variable):
     label = "Gross taxable income of a year"
 
 
+class monthly_means(Variable):
+    value_type = float
+    entity = Person
+    definition_period = DAY
+    label = "What is had in the current month"
+
+
+class monthly_means_known(Variable):
+    value_type = bool
+    entity = Person
+    definition_period = DAY
+    label = "Whether the person has declared what is had in the current month"
+
+
 class taxable_income_known(Variable):
     value_type = bool
     entity = Person
@@ -124,6 +138,8 @@ VARIABLES: tuple[type[Variable], ...] = (
     day_of_year,
     taxable_income,
     taxable_income_known,
+    monthly_means,
+    monthly_means_known,
     *(_given(given(status), f"Has the status {status}") for status in STATUSES),
     _given("is_dependant", "Is in the household of the health fund as a dependant"),
     *(_given(f"in_{sort}", f"Belongs to a {sort}") for sort in GROUPS),

@@ -14,6 +14,7 @@ from oracle import terms
 Column = NDArray[np.int64]
 Columns = Mapping[str, Column]
 INCOME = "TAXABLE_INCOME"
+MEANS = "MONTHLY_MEANS"
 DEPENDANT = 3
 """The role in a fund household, as the file numbers them."""
 UNKNOWN = terms.number("9999-12-31")
@@ -67,6 +68,8 @@ class World:
     groups: Mapping[str, Groups]
     incomes: Mapping[int, tuple[Column, Column]]
     """By year: persons and cents."""
+    means: tuple[Spells, Column]
+    """Days on which persons have declared what they have in a month, and how many cents."""
     start: int
     """Before it nothing is said; scanning begins there."""
     asked: Column
@@ -77,6 +80,10 @@ class World:
         return len(self.born)
 
 
+_NOTHING = np.empty(0, np.int64)
+NO_MEANS = (Spells(_NOTHING, _NOTHING, _NOTHING), _NOTHING)
+
+
 def load(path: Path) -> World:
     """See README.md for the arrays in the file. Raises KeyError where one is missing."""
     with np.load(path) as file:
@@ -85,12 +92,17 @@ def load(path: Path) -> World:
     groups = {sort: _groups(held, f"groups.{sort}") for sort in ("domicile", "fund_household")}
     return World(
         held["births"].astype(np.int64),
-        {status: _spells(held, f"said.{status}") for status in statuses - {INCOME}},
+        {status: _spells(held, f"said.{status}") for status in statuses - {INCOME, MEANS}},
         groups,
         _incomes(held) if INCOME in statuses else {},
+        _means(held) if MEANS in statuses else NO_MEANS,
         int(held["start"]),
         held["asked"].astype(np.int64),
     )
+
+
+def _means(held: Columns) -> tuple[Spells, Column]:
+    return _spells(held, f"said.{MEANS}"), held[f"said.{MEANS}.value"].astype(np.int64)
 
 
 def _spells(held: Columns, table: str) -> Spells:

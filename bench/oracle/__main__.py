@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -63,9 +64,11 @@ async def _run(rules: Mapping[str, Rule], persons: int, seeds: int, *, compare_o
 def _comparison_table(seed: int, compared: Sequence[Compared]) -> Table:
     right = Column("right", no_wrap=True)
     counts = [
-        Column(name, justify="right") for name in ("holders", "same", "by float32", "unexplained")
+        Column(name, justify="right", no_wrap=True)
+        for name in ("holders", "same", "by float32", "unexplained")
     ]
-    table = Table(right, *counts, title=f"seed {seed}: decisions of one person on one day")
+    title = f"seed {seed}: decisions of one person on one day"
+    table = Table(right, *counts, title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     for each in compared:
         numbers = (each.holders, each.same, each.explained, each.unexplained)
         table.add_row(each.right, *(f"{number:,}" for number in numbers))

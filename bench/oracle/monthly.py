@@ -12,7 +12,7 @@ from services.rights.spans import NEVER, Days, Spans, merged, packed
 def rounded(population: Population) -> Population:
     """The same, each day moved to the first of its month; what has no month left is gone."""
     said = {
-        status: spans if spans.value is not None else _spans(spans)
+        status: _amounts(spans) if spans.value is not None else _spans(spans)
         for status, spans in population.said.items()
     }
     groups = {group: _memberships(members) for group, members in population.groups.items()}
@@ -40,6 +40,12 @@ def _spans(spans: Spans) -> Spans:
     moved = Spans(spans.who, _firsts(spans.begin), _firsts(spans.end))
     kept = moved.where(moved.begin < moved.end)
     return merged([kept.where(np.argsort(packed(kept.who, kept.begin, kept.end)))])
+
+
+def _amounts(spans: Spans) -> Spans:
+    """No two of one person touch the same month, or the days of a year stay as they are."""
+    moved = Spans(spans.who, _firsts(spans.begin), _firsts(spans.end), spans.value)
+    return moved.where(moved.begin < moved.end)
 
 
 def _memberships(members: Memberships) -> Memberships:

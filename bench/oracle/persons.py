@@ -12,7 +12,7 @@ from bench.oracle import components
 from sandbox import citizens
 from sandbox.circumstances import INCOME
 from services.rights.domain import Group, Rule
-from services.rights.population import Memberships, Population
+from services.rights.population import ROLES, Memberships, Population
 from services.rights.spans import NEVER, Days, Spans, merged, number, packed
 
 START = date(2019, 1, 1)
@@ -28,6 +28,9 @@ FIXED = (
 )  # fmt: skip
 """Days compared for every seed: edges of years, quarters, leap days and versions of the law."""
 DRAWN_DAYS = 32
+MEANS = "MONTHLY_MEANS"
+LATELY = (date(2021, 6, 1), date(2023, 6, 1), date(2025, 6, 1))
+"""Around these days the income of some households fell."""
 TURNS = ("01-01", "01-02", "12-31", "04-01", "06-30", "02-28", "03-01", "08-31", "09-01")
 
 
@@ -49,6 +52,7 @@ def made(seed: int, persons: int, rule: Rule, since: date = START) -> Population
     }
     said["EQUIVALENT"] = _prolonged(draw, said["LIVING_WAGE"], said["EQUIVALENT"])
     said[INCOME] = _at_ceilings(draw, cut, rule)
+    said[MEANS] = _at_ceilings_of_the_month(draw, cut, rule)
     return Population(cut.ssins, cut.births, said, cut.groups)
 
 
@@ -172,6 +176,31 @@ def _at_ceilings(draw: Generator, whole: Population, rule: Rule) -> Spans:
         wanted = ceiling - others + draw.integers(-1, 2, len(chosen))
         value[rows[chosen[wanted >= 0]]] = wanted[wanted >= 0]
     return Spans(incomes.who, incomes.begin, incomes.end, value)
+
+
+def _at_ceilings_of_the_month(draw: Generator, whole: Population, rule: Rule) -> Spans:
+    """One household in thirty declares for the month what is near a twelfth of the ceiling."""
+    (version,) = rule.versions
+    members = whole.groups[Group.FUND_HOUSEHOLD]
+    told: list[tuple[NDArray[np.int64], ...]] = []
+    for day in LATELY:
+        at, law = number(day), version.params_on(day)
+        there = (members.begin <= at) & (at < members.end)
+        size = np.bincount(members.group[there])
+        some = (draw.random(len(size)) < 1 / 30) & (size > 0)
+        must = there & (members.role != ROLES.index("DEPENDANT"))
+        heads = np.flatnonzero(must & some[np.where(there, members.group, 0)])
+        group = members.group[heads]
+        ceiling = law["current_ceiling"] + law["current_extra"] * (size - 1)
+        share = ceiling[group] // 12 // np.bincount(group, minlength=len(size))[group]
+        cents = share + draw.integers(-1, 3, len(heads))
+        begin = at - draw.integers(0, 150, len(size))[group]
+        end = at + draw.integers(1, 400, len(size))[group]
+        told.append((members.who[heads].astype(np.int64), begin, end, cents))
+    who, begin, end, cents = (np.concatenate(column) for column in zip(*told, strict=True))
+    order = np.lexsort((begin, who))
+    days = (begin[order].astype(np.int32), end[order].astype(np.int32))
+    return Spans(who[order].astype(np.int32), *days, cents[order])
 
 
 def _household_on(whole: Population, day: date) -> NDArray[np.int64]:

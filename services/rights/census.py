@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from services.rights import almanac, entitled, evaluation, grid, spans, windows, worth
+from services.rights import almanac, entitled, grid, spans, statute, windows, worth
 from services.rights.columns import Answer, evaluate
 from services.rights.domain import Fact, Ground, Group, Rule, Version
 from services.rights.entitled import Entitled, Opened
@@ -47,7 +47,7 @@ class Census:
 
     def _entitled(self, rule: Rule) -> Entitled:
         since = spans.number(rule.versions[0].validity.begin)
-        versions = evaluation.versions_known(rule, self._today)
+        versions = statute.versions_known(rule, self._today)
         windows_opened: list[Opened] = []
         for version in versions:
             for ground, days in self.grounded(rule, version):
