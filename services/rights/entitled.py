@@ -103,7 +103,11 @@ def _on_reference_days(
         count = (len(those),)
         found.append(
             _windows(
-                those.who, np.broadcast_to(begin, count), np.broadcast_to(end, count), those, version
+                those.who,
+                np.broadcast_to(begin, count),
+                np.broadcast_to(end, count),
+                those,
+                version,
             )
         )
     return found

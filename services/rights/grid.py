@@ -165,9 +165,7 @@ class Grid:
         self._all_cells = len(self._all_row)
         self._there: Flags | None = None
         if self._partial.any():
-            there = Pieces(
-                np.arange(len(group)), self.members.begin, self.members.end, None
-            )
+            there = Pieces(np.arange(len(group)), self.members.begin, self.members.end, None)
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
@@ -220,5 +218,3 @@ def epoch(members: Memberships, kept: Flags | Rows, begin: int, end: int) -> Mem
             members.role[kept],
         )
     )
-
-
