@@ -1,4 +1,4 @@
-"""The almanac: terms of months and windows for columns of days, as `terms` and `windows` have them."""
+"""Terms and windows of `terms` and `windows` for many days at once, looked up in tables."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Prospects:
     facts: Mapping[str, Held]
     births: Days
 
-    def of(self, node: Node) -> Prospect:
+    def of(self, node: Node) -> Prospect:  # noqa: PLR0911 - one answer a node
         """By member: whether the condition could be met by her, or by her group."""
         match node:
             case Has(fact=fact) | Known(fact=fact):
