@@ -90,13 +90,22 @@ async def test_the_outcome_leads_from_one_ledger_to_the_other(
 ) -> None:
     response = await consult(stage, GENT, "household_composition")
 
+    primary_ticket = response.answers[0].primary_ticket
+    entry = await outcome_in(stage, "welfare-ledger", response.ticket)
+    (told,) = exchange_pb2.OutcomeRecord.FromString(entry.content).answers
+    assert told.primary_ticket == primary_ticket
+    assert (await outcome_in(stage, "ledger", primary_ticket)).caller == HUB
+
+
+async def outcome_in(stage: Stage, ledger: str, ticket: str) -> ledger_pb2.Entry:
+    """It follows the answer."""
+
     async def look() -> list[ledger_pb2.Entry]:
-        found = await entries(stage, "welfare-ledger", ticket=response.ticket)
+        found = await entries(stage, ledger, ticket=ticket)
         return [entry for entry in found if entry.kind == ledger_pb2.ENTRY_KIND_OUTCOME]
 
-    (entry,) = await stage.until(look, "the outcome is not in the hub's ledger")
-    (told,) = exchange_pb2.OutcomeRecord.FromString(entry.content).answers
-    assert told.primary_ticket == response.answers[0].primary_ticket
+    (entry,) = await stage.until(look, f"the outcome is not in the {ledger}")
+    return entry
 
 
 async def test_a_member_that_does_not_know_the_person_is_refused_by_its_own_hub(
