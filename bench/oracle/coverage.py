@@ -10,8 +10,8 @@ import numpy as np
 from bench.oracle.persons import TODAY
 from services.rights.census import Census
 from services.rights.domain import Rule
-from services.rights.statute import versions_known
 from services.rights.population import Population
+from services.rights.statute import versions_known
 
 
 @dataclass(frozen=True, slots=True)
