@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench import (
     batch,
+    census,
     codec,
     consult,
     dimona,
@@ -169,6 +170,11 @@ async def _oracle(_: Path) -> list[Measure]:
     return await ratios.run()
 
 
+async def _census(_: Path) -> list[Measure]:
+    """Only when asked for: it takes minutes."""
+    return await census.run()
+
+
 async def _nation(endpoints: Path) -> list[Measure]:
     """Only when asked for: it takes a quarter of an hour and 15 GB."""
     admin = endpoints_file.load(endpoints).database
@@ -188,9 +194,9 @@ EVERY = (
     "rights",
 )
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
-WITH_BAR = frozenset({"ledger_proof", "nation"})
+WITH_BAR = frozenset({"census", "ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
-ALONE = frozenset({"oracle"})
+ALONE = frozenset({"census", "oracle"})
 """Need no mesh."""
 _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "codec": codec.run,
@@ -203,6 +209,7 @@ _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "dimona": dimona.run,
     "overload": _overload,
     "rights": _rights,
+    "census": _census,
     "dmfa": _dmfa,
     "ledger_proof": _ledger_proof,
     "nation": _nation,
