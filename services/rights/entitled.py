@@ -115,7 +115,7 @@ def _on_reference_days(
 
 def _windows(who: Rows, begin: Days, end: Days, ground: Spans, version: str) -> Opened:
     kept = begin < end
-    days = Spans(who, begin.astype(np.int32), end.astype(np.int32))
+    days = Spans(who.astype(np.int32), begin.astype(np.int32), end.astype(np.int32))
     return Opened(days.where(kept), ground.where(kept), version)
 
 

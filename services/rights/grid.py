@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from services.rights import almanac
 from services.rights.population import ROLES, Memberships
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class Grid:
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
-    def _shown(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _shown(self, column: NDArray[T]) -> NDArray[T]:
         return column if self._there is None else column[self._there]
 
     def _marked(self, pieces: Pieces) -> Flags:

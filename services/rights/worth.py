@@ -12,7 +12,7 @@ from services.rights.domain import Version
 from services.rights.expression import Node
 from services.rights.grid import Grid, Held, joined
 from services.rights.population import Memberships
-from services.rights.spans import NEVER, NONE, Days, Rows, Spans
+from services.rights.spans import NEVER, NONE, Days, Flags, Rows, Spans
 
 Facts = Mapping[int, Mapping[str, Held]]
 """By the identity of the version."""
@@ -106,7 +106,7 @@ def _neighbours_joined(found: Spans) -> Spans:
     return Spans(found.who[heads], found.begin[heads], found.end[lasts], found.value[heads])
 
 
-def _with_gaps(members: Memberships, entitled: Rows) -> Memberships:
+def _with_gaps(members: Memberships, entitled: Flags) -> Memberships:
     """With a group of her own for everybody entitled, on the days on which she is in none."""
     who = np.flatnonzero(entitled).astype(np.int32)
     mine = np.flatnonzero(entitled[members.who])
