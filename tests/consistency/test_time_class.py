@@ -112,7 +112,7 @@ async def askable(bank: Bank, ssin: str) -> object:
     return bare(
         await exchange(bank).ListAskable(
             exchange_pb2.ListAskableRequest(
-                ssin=ssin, quality=0, purpose="social_tariff", period=PERIOD
+                ssin=ssin, quality=0, purpose="living_wage_enquiry", period=PERIOD
             )
         )
     )
