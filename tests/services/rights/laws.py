@@ -88,7 +88,7 @@ def versions(draw: st.DrawFn, group: Group, rights: tuple[str, ...]) -> tuple[Ve
     begins = [SINCE]
     if draw(st.booleans()):
         begins.append(draw(st.sampled_from([date(2023, 1, 1), date(2024, 1, 1)]) | worlds.days))
-    made = []
+    made: list[Version] = []
     for begin, end in pairwise([*begins, date.max]):
         amount = draw(
             st.none() | (formulas.numbers_of_group if of_group else formulas.numbers_of_member)
