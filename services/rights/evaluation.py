@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from mesh.periods import ALWAYS, Period
-from services.rights import entitlements, persons, question, statute, windows
+from mesh.periods import Period
+from services.rights import entitlements, households, persons, question, statute, windows
 from services.rights.domain import (
     Amounts,
     Entitlement,
@@ -16,7 +16,6 @@ from services.rights.domain import (
     Ground,
     Group,
     Household,
-    Membership,
     Rule,
     Version,
     World,
@@ -245,37 +244,12 @@ class Evaluation:
             if group is Group.PERSON:
                 found = (self._alone(person),)
             else:
-                found = tuple(map(self._home, _groups(group, person, self._world)))
+                found = tuple(map(self._home, households.of(group, person, self._world)))
             self._homes_of[group, person] = found
         return found
 
     def _alone(self, person: str) -> Home:
         found = self._alone_homes.get(person)
         if found is None:
-            found = self._alone_homes[person] = self._home(_alone(person))
+            found = self._alone_homes[person] = self._home(households.alone(person))
         return found
-
-
-def groups(rule: Rule, person: str, world: World) -> tuple[Household, ...]:
-    """The groups of a person over time, as the rule means them; none where none is known."""
-    return _groups(rule.group, person, world)
-
-
-def present(household: Household, day: date) -> tuple[tuple[str, Membership], ...]:
-    """Who belongs to it on a day, and as what, in order of number."""
-    there = {m.ssin: m for m in sorted(household.members) if day in m.period}
-    return tuple(sorted(there.items()))
-
-
-def _groups(group: Group, person: str, world: World) -> tuple[Household, ...]:
-    if group is Group.PERSON:
-        return (_alone(person),)
-    return tuple(
-        h
-        for h in world.homes.get(person, ())
-        if h.group is group and any(m.ssin == person for m in h.members)
-    )
-
-
-def _alone(person: str) -> Household:
-    return Household((Membership(person, ALWAYS),), group=Group.PERSON)
