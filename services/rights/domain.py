@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
@@ -63,6 +64,15 @@ class Group(StrEnum):
     """Holder, partner and dependants as the health fund knows them."""
     FAMILY = "family"
     """Those who raise children together, and the children, as the payer of benefits knows them."""
+
+
+ROLES: Final[Mapping[Group, frozenset[str]]] = {
+    Group.PERSON: frozenset(),
+    Group.DOMICILE: frozenset(),
+    Group.FUND_HOUSEHOLD: frozenset({"HOLDER", "PARTNER", "DEPENDANT"}),
+    Group.FAMILY: frozenset({"PARENT", "CHILD"}),
+}
+"""As what one can be in a group."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -179,6 +189,11 @@ class Version:
     def ages(self) -> frozenset[int]:
         """The birthdays on which an answer can change."""
         return frozenset(years for node in self.formulas for years in expression.ages(node))
+
+    @property
+    def born(self) -> bool:
+        """Whether an answer can change with a day of birth."""
+        return bool(self.ages) or any(fact.before_age for fact in self.facts.values())
 
     @property
     def name(self) -> str:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from mesh.periods import ALWAYS, Period
-from services.rights import entitlements, persons, question, statute, windows
+from mesh.periods import Period
+from services.rights import entitlements, households, persons, question, statute, windows
 from services.rights.domain import (
     Amounts,
     Entitlement,
@@ -16,7 +16,6 @@ from services.rights.domain import (
     Ground,
     Group,
     Household,
-    Membership,
     Rule,
     Version,
     World,
@@ -28,6 +27,7 @@ from services.rights.statute import Formula, InForce
 
 Days = tuple[tuple[Period, int], ...]
 """Days of a fact: 1 where it just holds, cents where it is an amount."""
+EVER: Span = (date.min, date.max)
 Grounded = tuple[InForce, Ground, list[Span]]
 """A condition of a version, and when it is met."""
 
@@ -156,19 +156,30 @@ class Evaluation:
         self, in_force: InForce, formula: Formula, home: Home, person: str
     ) -> list[Span]:
         """When the condition is met in a home; worked out once for all in it where it can be."""
-        key = (formula, home, person if formula.personal else "")
+        asker = person if formula.personal and self._is_own(formula, person) else ""
+        key = (formula, home, asker)
         found = self._true.get(key)
         if found is None:
             validity = in_force.version.validity
             within = question.span(formula, home, self._days, (validity.begin, validity.end))
-            found = [] if within is None else self._ask(formula, home).true(within, person)
+            found = [] if within is None else self._ask(formula, home, within).true(within, asker)
             self._true[key] = found
         return found
 
-    def _ask(self, formula: Formula, home: Home) -> Question:
+    def _is_own(self, formula: Formula, ssin: str) -> bool:
+        """Whether the answer to a formula on the person herself can differ from all others'."""
+        own, person = formula.own, self._person(ssin)
+        return (
+            own is None
+            or not own.said.isdisjoint(person.facts)
+            or any(self._days(person, number) for number in own.rights)
+        )
+
+    def _ask(self, formula: Formula, home: Home, within: Span = EVER) -> Question:
+        """The same days each time, of one formula and home."""
         asked = self._questions.get((formula, home))
         if asked is None:
-            asked = self._questions[formula, home] = Question(formula, home, self._days)
+            asked = self._questions[formula, home] = Question(formula, home, self._days, within)
         return asked
 
     def _dues(self, right: str, person: str) -> Iterator[date]:
@@ -177,11 +188,10 @@ class Evaluation:
             for begin, end in spans:
                 if end > self._until:
                     yield date(max(begin, self._until).year, 1, 1)
-        rule = self._rules[right]
-        if rule.rights_read:
-            homes = self._groups(rule.group, person)
+        if reads := self._law.reads[right]:
+            homes = self._groups(self._rules[right].group, person)
             for ssin in sorted({who.ssin for home in homes for who in home.persons}):
-                for read in sorted(rule.rights_read):
+                for read in reads:
                     if (day := self.due(read, ssin)) is not None:
                         yield day
 
@@ -194,7 +204,7 @@ class Evaluation:
                 homes = [
                     (self._ask(amount, h), h.spans(person)) for h in self._groups(group, person)
                 ]
-                alone = self._ask(amount, self._alone(person))
+                alone = (self._ask(amount, self._alone(person)), [EVER])
                 within = (days.begin, days.end)
                 worth += entitlements.worth(amount, homes, alone, person, within)
         return entitlements.schedule(worth)
@@ -234,37 +244,12 @@ class Evaluation:
             if group is Group.PERSON:
                 found = (self._alone(person),)
             else:
-                found = tuple(map(self._home, _groups(group, person, self._world)))
+                found = tuple(map(self._home, households.of(group, person, self._world)))
             self._homes_of[group, person] = found
         return found
 
     def _alone(self, person: str) -> Home:
         found = self._alone_homes.get(person)
         if found is None:
-            found = self._alone_homes[person] = self._home(_alone(person))
+            found = self._alone_homes[person] = self._home(households.alone(person))
         return found
-
-
-def groups(rule: Rule, person: str, world: World) -> tuple[Household, ...]:
-    """The groups of a person over time, as the rule means them; none where none is known."""
-    return _groups(rule.group, person, world)
-
-
-def present(household: Household, day: date) -> tuple[tuple[str, Membership], ...]:
-    """Who belongs to it on a day, and as what, in order of number."""
-    there = {m.ssin: m for m in sorted(household.members) if day in m.period}
-    return tuple(sorted(there.items()))
-
-
-def _groups(group: Group, person: str, world: World) -> tuple[Household, ...]:
-    if group is Group.PERSON:
-        return (_alone(person),)
-    return tuple(
-        h
-        for h in world.homes.get(person, ())
-        if h.group is group and any(m.ssin == person for m in h.members)
-    )
-
-
-def _alone(person: str) -> Household:
-    return Household((Membership(person, ALWAYS),), group=Group.PERSON)

@@ -23,6 +23,7 @@ CALLS: Final = frozenset({"lowest", "highest", "percent"})
 """Of two numbers: the lower, the higher, and so many percent of the first, halves away from 0."""
 CONDITIONS: Final = frozenset(COMPARISONS.values())
 QUANTIFIERS: Final = frozenset({"any_member", "all_members", "count_members", "group_sum"})
+OLDEST: Final = 150
 MOST: Final = 10**12
 """The highest number that a rule may name: products of two stay within 64 bits."""
 
@@ -149,6 +150,8 @@ class Names:
     params: frozenset[str]
     of_group: bool
     """Members are reached by quantifiers and `person` only."""
+    roles: frozenset[str] = frozenset()
+    """As what one can be in the group."""
 
 
 def condition(text: str, names: Names) -> Node:
@@ -316,8 +319,10 @@ def _check_name(node: OfMember, names: Names) -> None:
             _demand(fact in names.facts, f"no fact is named `{fact}`")
         case Known(fact=fact) | Amount(fact=fact):
             _demand(fact in names.amounts, f"no amount is named `{fact}`")
+        case Is(role=role):
+            _demand(role in names.roles, f"nobody is in the group as `{role}`")
         case Aged(years=years):
-            _demand(0 <= years <= 150, f"nobody is {years} years old")
+            _demand(0 <= years <= OLDEST, f"nobody is {years} years old")
 
 
 def _demand_kind(node: Node, *, condition: bool) -> None:

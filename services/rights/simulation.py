@@ -13,7 +13,7 @@ from pathlib import Path
 from services.rights import rulebook, rulefile
 from services.rights.domain import Entitlement, Rule, Value, Version, World
 from services.rights.evaluation import Evaluation
-from services.rights.rulebook import Library
+from services.rights.rule_versions import Library
 from services.rights.rulefile import RuleFileError
 
 SOURCE = "simulation"

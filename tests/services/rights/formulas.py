@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from types import CodeType, SimpleNamespace
@@ -36,8 +37,10 @@ AMOUNTS = ("income", "income_before")
 PARAMS = ("ceiling", "extra")
 ROLES = ("HOLDER", "PARTNER", "DEPENDANT", "PARENT", "CHILD")
 SIGNS = tuple(expression.COMPARISONS.values())
-OF_GROUP = Names(frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=True)
-OF_PERSON = Names(frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=False)
+OF_GROUP = Names(
+    frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=True, roles=frozenset(ROLES)
+)
+OF_PERSON = replace(OF_GROUP, of_group=False)
 MADE = (*expression.SUMS.values(), *sorted(expression.CALLS))
 
 
