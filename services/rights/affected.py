@@ -76,15 +76,15 @@ def reach(rules: Mapping[str, Rule], touches: Sequence[Touch], homes: Homes) -> 
 
 def reading(rules: Mapping[str, Rule], questions: Iterable[Question], homes: Homes) -> Reading:
     """Whose facts and groups count for some questions: those of all members, down the chain."""
+    rests_on = {name: rule.rights_read for name, rule in rules.items()}
     waiting, seen = list(questions), set(questions)
     persons: set[str] = set()
     unknown: set[str] = set()
     while waiting:
         right, ssin = waiting.pop()
-        rule = rules[right]
-        members = _members(rule, ssin, homes, unknown)
+        members = _members(rules[right], ssin, homes, unknown)
         persons |= members
-        further = {(name, one) for name in rule.rights_read for one in members} - seen
+        further = {(name, one) for name in rests_on[right] for one in members} - seen
         seen |= further
         waiting += further
     return Reading(frozenset(seen), frozenset(persons), frozenset(unknown))
