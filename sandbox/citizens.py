@@ -111,9 +111,9 @@ def _ordered(who: Places, begin: NDArray[np.number], end: NDArray[np.number]) ->
 def _incomes(draw: Generator, births: Days) -> Spans:
     """Of those of age in the year; a few are not known, a few lie on a ceiling to the cent."""
     told, values, begins, ends = [], [], [], []
-    usual = np.exp(draw.normal(np.log(2_400_000), 0.6, len(births)))
+    usual = np.exp(draw.normal(np.log(3_800_000), 0.5, len(births)))
     usual[births < TODAY - int(65 * YEAR)] *= 0.75
-    usual[draw.random(len(births)) < 0.1] = 0
+    usual[draw.random(len(births)) < 0.04] = 0
     for at, year in enumerate(INCOME_YEARS):
         begin, end = number(date(year, 1, 1)), number(date(year + 1, 1, 1))
         grown = births < end - int(18 * YEAR)

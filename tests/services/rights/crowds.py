@@ -28,9 +28,7 @@ def population(world: World, persons: Sequence[str]) -> Population:
     )
 
 
-def said(
-    facts: Mapping[str, Sequence[Statement]], places: Mapping[str, int]
-) -> dict[str, Spans]:
+def said(facts: Mapping[str, Sequence[Statement]], places: Mapping[str, int]) -> dict[str, Spans]:
     lines: dict[str, list[Line]] = {}
     for ssin, statements in facts.items():
         for statement in statements:
@@ -51,9 +49,7 @@ def columns(lines: Iterable[Line], *, valued: bool) -> Spans:
     )
 
 
-def memberships(
-    homes: Sequence[Household], group: Group, places: Mapping[str, int]
-) -> Memberships:
+def memberships(homes: Sequence[Household], group: Group, places: Mapping[str, int]) -> Memberships:
     """Of overlapping days of one person the last in order counts, as `evaluation.present` says."""
     of_sort = [h for h in homes if h.group is group]
     rows = [
