@@ -41,6 +41,8 @@ def part(seed: int, place: int) -> Population:
     numbers = np.arange(PERSONS, dtype=np.int64) * PARTS + place
     births = (number(nation.FIRST_BIRTH) + numbers // nation.A_DAY).astype(np.int32)
     living = homes.settled(draw, births)
+    order = living.by_home()
+    numbers, births = numbers[order], births[order]
     groups = {
         Group.DOMICILE: living.domiciles(draw),
         Group.FUND_HOUSEHOLD: living.fund_households(),
@@ -105,7 +107,7 @@ def _regions(draw: Generator, domiciles: Memberships) -> dict[str, Spans]:
 def _ordered(who: Places, begin: NDArray[np.number], end: NDArray[np.number]) -> Spans:
     key: Flags = begin.astype(np.int32) < end.astype(np.int32)
     found = Spans(who[key].astype(np.int32), begin[key].astype(np.int32), end[key].astype(np.int32))
-    return found.where(np.argsort(packed(found.who, found.begin, found.end)))
+    return found.at(np.argsort(packed(found.who, found.begin, found.end)))
 
 
 def _incomes(draw: Generator, births: Days) -> Spans:

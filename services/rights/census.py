@@ -108,8 +108,8 @@ class Conditions:
             if len(rows):
                 params = self.version.params_on(spans.day(begin))
                 ages = expression.ages(when)
-                laid = grid.laid(self.roster, rows, begin, end, facts, ages, params)
-                found.append(self._flagged(laid, when))
+                parts = grid.laid(self.roster, rows, begin, end, facts, ages, params)
+                found += [self._flagged(part, when) for part in parts]
         return spans.merged(found)
 
     def _chosen(

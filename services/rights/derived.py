@@ -55,7 +55,7 @@ class Derived:
             return said
         births = self._population.births.take(said.who)
         birthday = almanac.after(births, 12 * fact.before_age)
-        return said.where(np.flatnonzero((births != NEVER) & (said.begin < birthday)))
+        return said.at(np.flatnonzero((births != NEVER) & (said.begin < birthday)))
 
 
 def _moved(days: Spans, months: int) -> Spans:
@@ -67,4 +67,4 @@ def _moved(days: Spans, months: int) -> Spans:
 
 def _kept(days: Spans) -> Spans:
     kept = days.begin < days.end
-    return days if kept.all() else days.where(np.flatnonzero(kept))
+    return days if kept.all() else days.at(np.flatnonzero(kept))

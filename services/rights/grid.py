@@ -183,8 +183,55 @@ def laid(
     facts: Mapping[str, Spans],
     ages: Collection[int],
     params: Mapping[str, int],
+) -> list[Grid]:
+    """Some rows of a roster, all of their groups, within an epoch; the facts are by row.
+
+    Groups in which nothing changes, which are most, lie in a grid of their own.
+    """
+    within = {name: found.within(begin, end) for name, found in facts.items()}
+    changing = _changing(roster, begin, end, within, ages)
+    if changing is None:
+        parts = [rows]
+    else:
+        cut = changing.take(roster.members.group.take(rows))
+        parts = [part for part in (rows[~cut], rows[cut]) if len(part)]
+    return [_laid(roster, part, begin, end, within, ages, params) for part in parts]
+
+
+def _changing(
+    roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
+) -> Flags | None:
+    """By group whether anything changes inside the days; None where nothing does."""
+    members = roster.members
+
+    def inside(days: Days) -> Flags:
+        return (days > begin) & (days < end)
+
+    birthdays = [roster.births_of_rows] if ages else []
+    birthdays += [roster.birthday(years) for years in ages]
+    changes = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes += [np.flatnonzero(inside(days)) for days in birthdays]
+    changes += [
+        found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
+        for found in within.values()
+    ]
+    if not any(len(rows) for rows in changes):
+        return None
+    changing = np.zeros(roster.groups, np.bool_)
+    for rows in changes:
+        changing[members.group.take(rows)] = True
+    return changing
+
+
+def _laid(
+    roster: Roster,
+    rows: Rows,
+    begin: int,
+    end: int,
+    within: Mapping[str, Spans],
+    ages: Collection[int],
+    params: Mapping[str, int],
 ) -> Grid:
-    """Some rows of a roster, all of their groups, within an epoch; the facts are by row."""
     members = roster.members
     of_epoch = numbered(
         Memberships(
@@ -197,7 +244,7 @@ def laid(
     )
     place = np.full(len(members), -1, np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
-    pieces = {name: _pieces(spans.within(begin, end), place) for name, spans in facts.items()}
+    pieces = {name: _pieces(spans, place) for name, spans in within.items()}
     birthdays = {years: roster.birthday(years).take(rows) for years in ages}
     born = roster.births_of_rows.take(rows) if ages else roster.births_of_rows[:0]
     return Grid(of_epoch, begin, end, pieces, born, birthdays, params)

@@ -180,7 +180,7 @@ def without(one: Spans, other: Spans, rows: int) -> Spans:
         return one
     wanted = np.zeros(rows, np.bool_)
     wanted[one.who] = True
-    return common(one, gaps(other.where(np.flatnonzero(wanted[other.who])), wanted), rows)
+    return common(one, gaps(other.at(np.flatnonzero(wanted[other.who])), wanted), rows)
 
 
 def gaps(found: Spans, wanted: Flags) -> Spans:
@@ -196,7 +196,7 @@ def gaps(found: Spans, wanted: Flags) -> Spans:
     end[places] = found.begin
     begin[places + 1] = found.end
     who = np.repeat(rows, counts).astype(np.int32)
-    return Spans(who, begin, end).where(np.flatnonzero(begin < end))
+    return Spans(who, begin, end).at(np.flatnonzero(begin < end))
 
 
 def _clipped(found: Spans, bounds: Bounds) -> Spans:

@@ -25,7 +25,7 @@ def schedule(rights: Spans, versions: Sequence[Version], roster: Roster, derived
     for version in versions:
         if version.amount is not None:
             worth = _of_version(version, version.amount, rights, homes, derived)
-            found.append(worth.where(np.flatnonzero(entitled.take(worth.who))))
+            found.append(worth.at(np.flatnonzero(entitled.take(worth.who))))
     by_person = Held.of(highest(_together(found)), len(roster.births))
     return _neighbours_joined(_of_rights(rights, by_person))
 
@@ -44,10 +44,11 @@ def _of_version(
         rows = np.flatnonzero((members.begin < last) & (members.end > first))
         if first < last and len(rows):
             params = version.params_on(spans.day(first))
-            laid = grid.laid(homes, rows, first, last, facts, expression.ages(amount), params)
-            cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
-            who = laid.members.who.take(laid.row)
-            found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
+            ages = expression.ages(amount)
+            for laid in grid.laid(homes, rows, first, last, facts, ages, params):
+                cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
+                who = laid.members.who.take(laid.row)
+                found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
     return _together(found)
 
 
