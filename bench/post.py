@@ -67,15 +67,17 @@ class Mailbox:
         self.came: dict[str, float] = {}
 
     async def open(self) -> None:
-        await self._stream.write(mailbox_pb2.ReceiveRequest(most_in_flight=IN_FLIGHT))
+        await self._stream.write(mailbox_pb2.ReceiveRequest(most_in_flight=IN_FLIGHT, several=True))
 
     async def read(self) -> None:
         """Until it is cancelled."""
         while isinstance(response := await self._stream.read(), mailbox_pb2.ReceiveResponse):
-            self.came.setdefault(response.delivery.ticket, time.perf_counter())
+            now = time.perf_counter()
+            for delivery in response.deliveries:
+                self.came.setdefault(delivery.ticket, now)
             self._news.set()
             await self._stream.write(
-                mailbox_pb2.ReceiveRequest(acknowledged=response.delivery.position)
+                mailbox_pb2.ReceiveRequest(acknowledged=response.deliveries[-1].position)
             )
 
     async def until_came(self, tickets: Collection[str]) -> None:

@@ -23,6 +23,7 @@ from console import (
     processes,
     readiness,
     receipt,
+    rights,
     schemas,
     state,
     topology,
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(nation.app, name="nation")
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(rights.app, name="rights")
 app.add_typer(schemas.app, name="schemas")
 
 

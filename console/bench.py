@@ -20,6 +20,7 @@ from bench import (
     overload,
     publish,
     results,
+    rights,
     steady,
 )
 from bench.results import Measure, against_target
@@ -118,6 +119,22 @@ def _memory_mb(place: State, name: str) -> float:
     return sum(found.memory_info().rss for found in living) / 1e6
 
 
+async def _rights(endpoints: Path) -> list[Measure]:
+    return await rights.run(endpoints, lambda: _cpu_s(State(endpoints.parent)))
+
+
+def _cpu_s(place: State) -> dict[str, float]:
+    """Processor seconds that each process of the mesh has used, with its children."""
+    roster = processes.load(place.roster)
+    named = roster.processes.items() if roster else ()
+    used = {}
+    for name, one in named:
+        if found := one.find():
+            family = (found, *found.children(recursive=True))
+            used[name] = sum(sum(each.cpu_times()[:2]) for each in family)
+    return used
+
+
 async def _dmfa(endpoints: Path) -> list[Measure]:
     """Only when asked for: it takes minutes."""
     return await dmfa.run(endpoints, lambda: _peak_mb(State(endpoints.parent)))
@@ -149,7 +166,7 @@ async def _nation(endpoints: Path) -> list[Measure]:
     return await lookup.run(endpoints, lambda first, last: nation.fill(admin, first, last))
 
 
-EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish")
+EVERY = ("story", "consult", "steady", "batch", "ledger", "overload", "dimona", "publish", "rights")
 """Publishing comes last: what it leaves in the sandbox's mailboxes would weigh on the others."""
 WITH_BAR = frozenset({"ledger_proof", "nation"})
 """Show how far they are themselves; two live displays would write over each other."""
@@ -162,6 +179,7 @@ _MEASURES: dict[str, Callable[[Path], Awaitable[list[Measure]]]] = {
     "ledger": ledger.run,
     "dimona": dimona.run,
     "overload": _overload,
+    "rights": _rights,
     "dmfa": _dmfa,
     "ledger_proof": _ledger_proof,
     "nation": _nation,

@@ -25,6 +25,7 @@ _RIGHTS = "/crossroads.rights.v1.Rights/"
 _STATUSES = "/crossroads.rights.v1.Statuses/"
 _CERTIFICATES = "/crossroads.rights.v1.Certificates/"
 _WAIVERS = "/crossroads.rights.v1.Waivers/"
+_UPKEEP = "/crossroads.rights.v1.Upkeep/"
 
 PASSED_ON = {
     "service/rights": frozenset({_EXCHANGE + "BatchConsult", _EXCHANGE + "ListAskable"}),
@@ -49,7 +50,9 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset({"institution", "hub", "service/declarations"}),
+    _REPERTORY + "Register": frozenset(
+        {"institution", "hub", "service/declarations", "service/rights"}
+    ),
     _REPERTORY + "End": frozenset({"institution", "hub", "service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
@@ -76,7 +79,7 @@ TABLE: dict[str, frozenset[str]] = {
     _EXCHANGE + "Explain": _MEMBERS,
     _EXCHANGE + "ListAskable": _MEMBERS,
     _EXCHANGE + "ListUnasked": frozenset({"auditor"}),
-    _EXCHANGE + "Publish": _MEMBERS,
+    _EXCHANGE + "Publish": _MEMBERS | {"service/repertory"},
     _EXCHANGE + "GetReceiptKey": _MEMBERS | {"auditor", "operator"},
     _EXCHANGE + "SubmitLot": _MEMBERS,
     _EXCHANGE + "GetLot": _MEMBERS,
@@ -123,6 +126,8 @@ TABLE: dict[str, frozenset[str]] = {
     _RISKS + "GetRisk": frozenset({"employer", "institution"}),
     _RISKS + "ListRisks": frozenset({"employer", "citizen"}),
     _RISKS + "ListCareer": frozenset({"employer", "citizen"}),
+    _UPKEEP + "Reevaluate": frozenset({"operator"}),
+    _UPKEEP + "Reload": frozenset({"operator"}),
     _RIGHTS + "ListDecisions": frozenset({"auditor", "operator", "institution", "citizen"}),
     _RIGHTS + "Explain": frozenset({"auditor", "operator", "citizen"}),
     _RIGHTS + "Simulate": frozenset({"institution", "auditor", "operator"}),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from mesh.arrays import Arrays
 
 LOG = structlog.get_logger()
 MIGRATION_LOCK = 7_243_201_001
@@ -26,7 +30,7 @@ MOST_WAIT_S = 5.0
 
 def engine(url: str, pool: int = 8) -> AsyncEngine:
     """An engine that never puts parameters, which may name persons, into errors or logs."""
-    return create_async_engine(
+    made = create_async_engine(
         url,
         pool_size=pool,
         max_overflow=0,
@@ -34,6 +38,13 @@ def engine(url: str, pool: int = 8) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"prepare_threshold": 1, "connect_timeout": 5},
     )
+    event.listen(made.sync_engine, "connect", _adapt)
+    return made
+
+
+def _adapt(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    driver: Any = connection.driver_connection
+    driver.adapters.register_dumper(list, Arrays)
 
 
 async def migrate(url: str, migrations: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 
 from stdnum.be import bis, nn, vat
@@ -23,6 +24,23 @@ def _is_plain(number: str) -> bool:
     if 97 - int(number[:9]) % 97 != int(number[9:]):
         return False
     return 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) <= 28
+
+
+@lru_cache(maxsize=65536)
+def birth_date(ssin: str) -> date | None:
+    """The day of birth in a national or BIS number; None where it does not tell a whole day.
+
+    A BIS number has 20 or 40 added to its month; an unknown month or day is 0.
+    """
+    if not ssin_is_valid(ssin):
+        return None
+    rest = int(ssin[:9])
+    century = 1900 if 97 - rest % 97 == int(ssin[9:]) else 2000
+    year, month, day = century + int(ssin[:2]), int(ssin[2:4]) % 20, int(ssin[4:6])
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=65536)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -46,8 +47,14 @@ class Signer:
 
     def sign(self, text: str) -> str:
         """A signed note of a text, which ends with a newline."""
-        signature = text_of(self.verifier_key.id + self.private.sign(text.encode()))
+        signature = text_of(_id(self) + self.private.sign(text.encode()))
         return f"{text}\n{_DASH}{self.name} {signature}\n"
+
+
+@lru_cache(maxsize=16)
+def _id(signer: Signer) -> bytes:
+    """A process has few signers, and signs with them often."""
+    return signer.verifier_key.id
 
 
 def parse_key(text: str) -> VerifierKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crossroads.attestations.v1 import attestations_pb2 as attestations
+from crossroads.attestations.v1 import persons_pb2 as persons
 from google.protobuf.message import Message
 
 from mesh import periods
@@ -19,6 +20,8 @@ def answer(
     match holder, data_sort:
         case "0/0", "household_composition":
             return _household(ssin)
+        case "0/0", "domicile":
+            return [_domicile()]
         case "11/1", "health_insurability" if ssin in cast.CITIZENS.values():
             since = Period(cast.ADDRESS_SINCE, periods.ALWAYS.end)
             return [
@@ -29,6 +32,14 @@ def answer(
         case "17/1" | "17/1001", "living_wage":
             return [wage for wage in wages if periods.from_wire(wage.period).overlaps(period)]
     return []
+
+
+def _domicile() -> persons.Domicile:
+    """Everybody lives in the same place."""
+    since = Period(cast.ADDRESS_SINCE, periods.ALWAYS.end)
+    return persons.Domicile(
+        period=periods.to_wire(since), postal_code=cast.POSTAL_CODE, country="BE"
+    )
 
 
 def _household(ssin: str) -> list[Message]:

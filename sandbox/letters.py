@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +31,22 @@ class Letter:
     delivered_at: str
 
 
+NAMES = tuple(field.name for field in fields(Letter))
+
+
 class Letters:
-    """A file of JSON lines; a letter is safe in it when `add` returns."""
+    """A file of JSON lines; letters are safe in it when `add` returns."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "received.jsonl"
 
-    def add(self, letter: Letter) -> None:
+    def add(self, *letters: Letter) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(letter)) + "\n")
+            file.writelines(
+                json.dumps({name: getattr(letter, name) for name in NAMES}) + "\n"
+                for letter in letters
+            )
             file.flush()
             os.fsync(file.fileno())
 

@@ -16,7 +16,8 @@ from mesh.settings import Settings
 from services.repertory import catalogue, coverage, policy_recording
 from services.repertory.catalogue import Catalogue
 from services.repertory.door import Doorkeeper
-from services.repertory.peers import Ledger
+from services.repertory.numbers import PUBLISH
+from services.repertory.peers import Ledger, Router
 from services.repertory.policy_feed import PolicyFeed
 from services.repertory.policy_store import PolicyStore
 from services.repertory.primary import PRIMARY, Primary
@@ -70,6 +71,8 @@ async def main(settings: Settings) -> None:
     told: dict[str, Handler] = {LEDGER: Ledger(channels).append}
     if primary:
         told[PRIMARY] = primary.tell
+    else:
+        told[PUBLISH] = Router(channels).publish
     outbox = Worker(engine, settings.database_url, told)
     await server.run(feed.run(settings.database_url), outbox.run())
     await channels.close()

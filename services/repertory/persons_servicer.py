@@ -14,6 +14,7 @@ from services.repertory import (
     asked,
     entries,
     inscriptions,
+    numbers,
     permission,
     person_recording,
     refusals,
@@ -135,6 +136,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
                 )
                 await self._recorder.replace(standing, old, in_force, recorded.at)
                 await self._deceases.follow(standing, old, in_force, recorded.at)
+                if self._primary is None:  # a secondary hub leaves it to the primary one
+                    told = numbers.replaced(old, in_force, recorded.ticket)
+                    await self._recorder.publish(standing, told.SerializeToString())
         return repertory_pb2.ReplacePersonResponse(
             freshness=str(recorded.position), ticket=recorded.ticket
         )

@@ -16,6 +16,7 @@ from mesh.written import Written
 from services.repertory import rows
 from services.repertory.domain import Inscription
 from services.repertory.inscriptions import Change
+from services.repertory.numbers import PUBLISH
 
 LEDGER = "ledger"
 """Kind of what the outbox tells the ledger."""
@@ -168,6 +169,10 @@ class Recorder:
     async def tell(self, standing: Standing, payload: bytes) -> None:
         """Let the outbox tell the ledger, if and only if the transaction commits."""
         await outbox.put(standing.connection, LEDGER, payload)
+
+    async def publish(self, standing: Standing, payload: bytes) -> None:
+        """Let the outbox tell the network, if and only if the transaction commits."""
+        await outbox.put(standing.connection, PUBLISH, payload)
 
     async def tell_at_once(self, payload: bytes) -> None:
         """Let the outbox tell the ledger of something that changes nothing here."""

@@ -16,6 +16,7 @@ from mesh.refusals import Refusal
 from services.rights import asked, certificates, claims, harmonised, inquiries, requests, wording
 from services.rights.certificate_store import CertificateStore
 from services.rights.certificates import CertificateRefusal, EndReason, EndRefusal
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.requests import Sent
 from services.rights.rulebook import Rulebook
@@ -26,7 +27,7 @@ PAGE = 100
 Context = Any
 
 
-class CertificatesServicer(certificates_pb2_grpc.CertificatesServicer):
+class CertificatesServicer(Follower, certificates_pb2_grpc.CertificatesServicer):
     """Reads and writes nothing that a decision on a right rests on."""
 
     def __init__(

@@ -54,10 +54,11 @@ class CertificateStore:
         """What that request recorded, with the digest of its content."""
         found = await connection.execute(
             text(
-                "SELECT * FROM certificate_refusals "
-                "WHERE ssin = :ssin AND recorded_by = :by AND request_id = :request_id"
+                "SELECT certificate_refusals.*, in_force FROM certificate_refusals "
+                "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                "WHERE recorded_by = :by AND request_id = :request_id"
             ),
-            {"ssin": ssin, "by": sent.by, "request_id": sent.request_id},
+            {"ssins": [ssin], "by": sent.by, "request_id": sent.request_id},
         )
         row = found.one_or_none()
         return (_refusal(row), bytes(row.digest)) if row else None
@@ -75,14 +76,15 @@ class CertificateStore:
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT * FROM certificate_refusals WHERE ssin = :ssin "
-                    "AND (:right = '' OR \"right\" = :right) "
+                    "SELECT certificate_refusals.*, in_force FROM certificate_refusals "
+                    "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                    "WHERE (:right = '' OR \"right\" = :right) "
                     "AND (:institution = '' OR institution = :institution) "
                     "AND recorded_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),
                 {
-                    "ssin": ssin,
+                    "ssins": [ssin],
                     "right": right,
                     "institution": institution,
                     "known_at": known_at,
@@ -96,7 +98,7 @@ class CertificateStore:
 def _refusal(row: Any) -> CertificateRefusal:
     return CertificateRefusal(
         row.refusal_id,
-        row.ssin,
+        row.in_force,
         row.right,
         institutions.parse(row.institution),
         row.refused_on,

@@ -48,6 +48,10 @@ class Arrival:
     statement: Statement | None
     concerns: bool
     """Whether any rule depends on it."""
+    group: Group | None = None
+    """The sort of group of hers that changed: who belongs to it is to be asked again."""
+    replaces: str = ""
+    """The number that hers replaced."""
 
 
 class Group(StrEnum):

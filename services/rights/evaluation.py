@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from mesh.periods import ALWAYS, Period, merge
-from services.rights import holdings, scalar, terms, windows
+from mesh.periods import ALWAYS, Period
+from services.rights import entitlements, persons, question, statute, windows
 from services.rights.domain import (
     Amounts,
     Entitlement,
@@ -18,15 +18,18 @@ from services.rights.domain import (
     Household,
     Membership,
     Rule,
-    Statement,
     Version,
     World,
 )
-from services.rights.expression import Node
-from services.rights.scalar import Member, Situation
+from services.rights.persons import Home, Person, Span, Stretch
+from services.rights.question import Question
+from services.rights.scalar import Situation
+from services.rights.statute import Formula, InForce
 
 Days = tuple[tuple[Period, int], ...]
 """Days of a fact: 1 where it just holds, cents where it is an amount."""
+Grounded = tuple[InForce, Ground, list[Span]]
+"""A condition of a version, and when it is met."""
 
 
 class Evaluation:
@@ -38,203 +41,213 @@ class Evaluation:
 
     def __init__(self, rules: Mapping[str, Rule], world: World, today: date) -> None:
         self._rules = rules
+        self._law = statute.known(rules, today)
         self._world = world
-        self._today = today
         self._until = windows.horizon(today)
-        self._versions: dict[str, tuple[Version, ...]] = {}
-        self._days: dict[tuple[Fact, str], Days] = {}
+        self._persons: dict[str, Person] = {}
+        self._homes: dict[int, Home] = {}
+        self._alone_homes: dict[str, Home] = {}
+        self._homes_of: dict[tuple[Group, str], tuple[Home, ...]] = {}
+        self._questions: dict[tuple[Formula, Home], Question] = {}
+        self._true: dict[tuple[Formula, Home, str], list[Span]] = {}
+        self._grounds: dict[tuple[str, str], list[Grounded]] = {}
         self._entitled: dict[tuple[str, str], tuple[Entitlement, ...]] = {}
+        self._due: dict[tuple[str, str], date | None] = {}
 
     def entitlements(self, right: str, person: str) -> tuple[Entitlement, ...]:
         """The days of one person's right, as the fewest periods, each with what it is worth."""
-        if (right, person) not in self._entitled:
-            self._entitled[right, person] = self._entitlements(self._rules[right], person)
-        return self._entitled[right, person]
+        found = self._entitled.get((right, person))
+        if found is None:
+            found = self._entitled[right, person] = self._entitlements(right, person)
+        return found
 
     def versions(self, right: str) -> tuple[Version, ...]:
         """The law as known today: until a new version is known, the one before it runs on."""
-        if right not in self._versions:
-            self._versions[right] = versions_known(self._rules[right], self._today)
-        return self._versions[right]
+        return tuple(in_force.version for in_force in self._law.of(right))
 
     def due(self, right: str, person: str) -> date | None:
         """The 1 January on which the right must be looked at again if nothing is said till then."""
-        grounded = [
-            days
-            for version in self.versions(right)
-            for ground in version.grounds
-            for days in self.grounded(right, version, ground, person)
-        ]
-        if any(days.end > self._until for days in grounded):
-            return self._until
-        cuts = [day for day in self._ahead(right, person) if self._until <= day < date.max]
-        return date(min(cuts).year, 1, 1) if cuts else None
+        if (right, person) not in self._due:
+            self._due[right, person] = min(self._dues(right, person), default=None)
+        return self._due[right, person]
 
     def grounded(
         self, right: str, version: Version, ground: Ground, person: str
     ) -> tuple[Period, ...]:
         """The days on which the condition is met for a person, as the fewest periods."""
-        return merge(
-            segment
-            for household in groups(self._rules[right], person, self._world)
-            for segment in self.segments(version, household)
-            if _belongs(person, household, segment)
-            and scalar.evaluate(
-                ground.when, self.situation(version, household, segment.begin, person)
-            )
+        return tuple(
+            Period(begin, end)
+            for in_force, found, spans in self._grounded(right, person)
+            if (in_force.version.name, found) == (version.name, ground)
+            for begin, end in spans
         )
 
     def situation(
         self, version: Version, household: Household, day: date, person: str
     ) -> Situation:
-        """The group on one day, in the words of the formula."""
-        members = {ssin: self._member(version, m, day) for ssin, m in present(household, day)}
-        return Situation(
-            tuple(members.values()), version.params_on(day), members.get(person, scalar.NOBODY)
-        )
+        """The group on one day, with every fact and parameter of a version in force."""
+        return self._ask(self._law.whole(version), self._home(household)).situation(day, person)
 
     def segments(self, version: Version, household: Household) -> tuple[Period, ...]:
         """The version's days, cut wherever a membership, a fact, an age or a parameter changes."""
-        begin, end = version.validity.begin, version.validity.end
-        inside = {day for day in self._cuts(version, household) if begin < day < end}
-        return tuple(Period(b, e) for b, e in pairwise([begin, *sorted(inside), end]))
+        asked = self._ask(self._law.whole(version), self._home(household))
+        bounds = asked.bounds((version.validity.begin, version.validity.end))
+        return tuple(Period(begin, end) for begin, end in pairwise(bounds))
 
     def days(self, fact: Fact, person: str) -> Days:
         """On which days a person has a fact, and what it amounts to."""
-        if (fact, person) not in self._days:
-            self._days[fact, person] = tuple(self._derived(fact, person))
-        return self._days[fact, person]
+        found = self._days(self._person(person), self._law.number(fact))
+        return tuple((Period(begin, end), value) for begin, end, value in found)
 
-    def _entitlements(self, rule: Rule, person: str) -> tuple[Entitlement, ...]:
-        since = rule.versions[0].validity.begin
-        opened = [
-            Entitlement(period, days.end > self._until, days, version.name)
-            for version in self.versions(rule.id)
-            for ground in version.grounds
-            for days in self.grounded(rule.id, version, ground, person)
-            if days.begin < self._until
-            for period in windows.opened(ground.window, days, since, self._until)
-        ]
+    def _entitlements(self, right: str, person: str) -> tuple[Entitlement, ...]:
+        opened = list(self._opened(right, person))
+        if not opened:
+            return ()
         return tuple(
-            replace(entitled, amounts=self._amounts(rule, person, entitled.period))
-            for entitled in _merged(opened)
+            replace(entitled, amounts=self._amounts(right, person, entitled.period))
+            for entitled in entitlements.merged(opened)
         )
 
-    def _amounts(self, rule: Rule, person: str, period: Period) -> Amounts:
-        """What the right is worth on its days: the most of her groups, by the law of each day."""
-        worth: list[tuple[Period, int]] = []
-        for version in self.versions(rule.id):
-            days = version.validity.intersection(period)
-            if version.amount is not None and days is not None:
-                worth += self._worth(rule, version, version.amount, person, days)
-        return _joined_amounts(worth)
+    def _opened(self, right: str, person: str) -> Iterator[Entitlement]:
+        since = self._rules[right].versions[0].validity.begin
+        for in_force, ground, spans in self._grounded(right, person):
+            for begin, end in spans:
+                if begin >= self._until:
+                    continue
+                days = Period(begin, end)
+                runs_on = end > self._until or (
+                    end == self._until and self._goes_on(right, person, in_force)
+                )
+                for period in windows.opened(ground.window, days, since, self._until):
+                    renewable = runs_on and period.end >= self._until
+                    yield Entitlement(period, renewable, days, in_force.version.name)
 
-    def _worth(
-        self, rule: Rule, version: Version, amount: Node, person: str, days: Period
-    ) -> list[tuple[Period, int]]:
-        homes = groups(rule, person, self._world)
-        cuts = {d for home in homes for s in self.segments(version, home) for d in (s.begin, s.end)}
-        inside = sorted(day for day in cuts if days.begin < day < days.end)
-        return [
-            (Period(begin, end), self._worth_on(version, amount, person, homes, begin))
-            for begin, end in pairwise([days.begin, *inside, days.end])
-        ]
-
-    def _worth_on(
-        self, version: Version, amount: Node, person: str, homes: Iterable[Household], day: date
-    ) -> int:
-        there = [h for h in homes if any(ssin == person for ssin, _ in present(h, day))]
-        alone = Household((Membership(person, ALWAYS),))
-        return max(
-            scalar.evaluate(amount, self.situation(version, home, day, person))
-            for home in there or [alone]
+    def _goes_on(self, right: str, person: str, ended: InForce) -> bool:
+        """Whether the version that begins at the horizon, after `ended`, has a ground at once."""
+        return ended.version.validity.end == self._until and any(
+            begin == self._until
+            for _, _, spans in self._grounded(right, person)
+            for begin, _ in spans
         )
 
-    def _derived(self, fact: Fact, person: str) -> Iterable[tuple[Period, int]]:
-        if fact.amount:
-            held = [(s.period, s.amount) for s in self._said(fact, person) if s.amount is not None]
-            moved = ((terms.later(period, fact.later), cents) for period, cents in held)
-            return [(period, cents) for period, cents in moved if period is not None]
-        days = merge([s.period for s in self._said(fact, person)] + self._granted(fact, person))
-        lasting = (terms.lasted(period, fact.held) for period in days)
-        moved_days = (terms.later(period, fact.later) for period in lasting if period is not None)
-        return [(period, 1) for period in moved_days if period is not None]
+    def _grounded(self, right: str, person: str) -> list[Grounded]:
+        """Every condition that is ever met, in the order of the rule."""
+        found = self._grounds.get((right, person))
+        if found is None:
+            homes = self._groups(self._rules[right].group, person)
+            found = self._grounds[right, person] = [
+                (in_force, ground, spans)
+                for in_force in (self._law.of(right) if homes else ())
+                for ground, formula in in_force.grounds
+                if (spans := self._met(in_force, formula, homes, person))
+            ]
+        return found
 
-    def _said(self, fact: Fact, person: str) -> list[Statement]:
-        said = self._world.facts.get(person, ())
-        found = [s for s in said if s.status in fact.statuses]
-        if not fact.before_age:
-            return found
-        birth = holdings.birth(said)
-        birthday = date.min if birth is None else terms.after(birth, fact.before_age * 12)
-        return [s for s in found if s.period.begin < birthday]
+    def _met(
+        self, in_force: InForce, formula: Formula, homes: Iterable[Home], person: str
+    ) -> list[Span]:
+        spans: list[Span] = []
+        for home in homes:
+            if true := self._true_days(in_force, formula, home, person):
+                spans += persons.shared(true, home.spans(person))
+        return persons.merged(spans) if spans else spans
 
-    def _granted(self, fact: Fact, person: str) -> list[Period]:
+    def _true_days(
+        self, in_force: InForce, formula: Formula, home: Home, person: str
+    ) -> list[Span]:
+        """When the condition is met in a home; worked out once for all in it where it can be."""
+        key = (formula, home, person if formula.personal else "")
+        found = self._true.get(key)
+        if found is None:
+            validity = in_force.version.validity
+            within = question.span(formula, home, self._days, (validity.begin, validity.end))
+            found = [] if within is None else self._ask(formula, home).true(within, person)
+            self._true[key] = found
+        return found
+
+    def _ask(self, formula: Formula, home: Home) -> Question:
+        asked = self._questions.get((formula, home))
+        if asked is None:
+            asked = self._questions[formula, home] = Question(formula, home, self._days)
+        return asked
+
+    def _dues(self, right: str, person: str) -> Iterator[date]:
+        """Of every ground that is still to come or runs on, and of the rights it rests on."""
+        for _, _, spans in self._grounded(right, person):
+            for begin, end in spans:
+                if end > self._until:
+                    yield date(max(begin, self._until).year, 1, 1)
+        rule = self._rules[right]
+        if rule.rights_read:
+            homes = self._groups(rule.group, person)
+            for ssin in sorted({who.ssin for home in homes for who in home.persons}):
+                for read in sorted(rule.rights_read):
+                    if (day := self.due(read, ssin)) is not None:
+                        yield day
+
+    def _amounts(self, right: str, person: str, period: Period) -> Amounts:
+        """What the right is worth on its days, by the law of each day."""
+        group, worth = self._rules[right].group, list[tuple[Period, int]]()
+        for in_force in self._law.of(right):
+            days, amount = in_force.version.validity.intersection(period), in_force.amount
+            if amount is not None and days is not None:
+                homes = [
+                    (self._ask(amount, h), h.spans(person)) for h in self._groups(group, person)
+                ]
+                alone = self._ask(amount, self._alone(person))
+                within = (days.begin, days.end)
+                worth += entitlements.worth(amount, homes, alone, person, within)
+        return entitlements.schedule(worth)
+
+    def _days(self, person: Person, number: int) -> tuple[Stretch, ...]:
+        found = person.days.get(number)
+        if found is None:
+            fact = self._law.facts[number]
+            if fact.right:
+                found = person.derived(fact, self._granted(fact.right, person.ssin))
+            else:
+                found = person.derived(fact, ()) if number in person.facts else ()
+            person.days[number] = found
+        return found
+
+    def _granted(self, right: str, ssin: str) -> Iterator[Span]:
         """The days of another right; one whose ground runs on is had as far as can be seen."""
-        if not fact.right:
-            return []
-        return [
-            Period(e.period.begin, date.max) if e.renewable else e.period
-            for e in self.entitlements(fact.right, person)
-        ]
+        for e in self.entitlements(right, ssin):
+            yield e.period.begin, date.max if e.renewable else e.period.end
 
-    def _member(self, version: Version, membership: Membership, day: date) -> Member:
-        facts, amounts = [], {}
-        for name, fact in version.facts.items():
-            for period, value in self.days(fact, membership.ssin):
-                if day in period:
-                    if fact.amount:
-                        amounts[name] = value
-                    else:
-                        facts.append(name)
-        birth = holdings.birth(self._world.facts.get(membership.ssin, ()))
-        age = terms.age(birth, day) if birth is not None and birth <= day else None
-        return Member(frozenset(facts), amounts, age, membership.role)
+    def _person(self, ssin: str) -> Person:
+        found = self._persons.get(ssin)
+        if found is None:
+            found = self._persons[ssin] = Person(ssin, self._world.facts.get(ssin, ()), self._law)
+        return found
 
-    def _cuts(self, version: Version, household: Household) -> Iterable[date]:
-        for membership in household.members:
-            yield from (membership.period.begin, membership.period.end)
-        for ssin in household.ssins:
-            for fact in version.facts.values():
-                for period, _ in self.days(fact, ssin):
-                    yield from (period.begin, period.end)
-            birth = holdings.birth(self._world.facts.get(ssin, ()))
-            if birth is not None:
-                yield birth
-                yield from (terms.after(birth, years * 12) for years in version.ages)
-        for values in version.params.values():
-            yield from (value.begin for value in values)
+    def _home(self, household: Household) -> Home:
+        found = self._homes.get(id(household))
+        if found is None:
+            there = {m.ssin: self._person(m.ssin) for m in household.members}
+            found = self._homes[id(household)] = Home(household, there)
+        return found
 
-    def _ahead(self, right: str, person: str) -> Iterable[date]:
-        for version in self.versions(right):
-            for household in groups(self._rules[right], person, self._world):
-                yield from self._cuts(version, household)
+    def _groups(self, group: Group, person: str) -> tuple[Home, ...]:
+        found = self._homes_of.get((group, person))
+        if found is None:
+            if group is Group.PERSON:
+                found = (self._alone(person),)
+            else:
+                found = tuple(map(self._home, _groups(group, person, self._world)))
+            self._homes_of[group, person] = found
+        return found
 
-
-def versions_known(rule: Rule, today: date) -> tuple[Version, ...]:
-    """The versions and the values of their parameters that are known by a day."""
-    known = [v for v in rule.versions if v.known_from <= today]
-    ends = [*(later.validity.begin for later in known[1:]), date.max]
-    return tuple(
-        replace(
-            version,
-            validity=Period(version.validity.begin, end),
-            params={
-                name: tuple(v for v in values if v.known_from <= today)
-                for name, values in version.params.items()
-            },
-        )
-        for version, end in zip(known, ends, strict=True)
-    )
+    def _alone(self, person: str) -> Home:
+        found = self._alone_homes.get(person)
+        if found is None:
+            found = self._alone_homes[person] = self._home(_alone(person))
+        return found
 
 
 def groups(rule: Rule, person: str, world: World) -> tuple[Household, ...]:
-    """The groups of a person over time, as the rule means them; herself where none is known."""
-    if rule.group is Group.PERSON:
-        return (Household((Membership(person, ALWAYS),), group=Group.PERSON),)
-    return tuple(
-        h for h in world.homes.get(person, ()) if h.group is rule.group and person in h.ssins
-    )
+    """The groups of a person over time, as the rule means them; none where none is known."""
+    return _groups(rule.group, person, world)
 
 
 def present(household: Household, day: date) -> tuple[tuple[str, Membership], ...]:
@@ -243,36 +256,15 @@ def present(household: Household, day: date) -> tuple[tuple[str, Membership], ..
     return tuple(sorted(there.items()))
 
 
-def _belongs(person: str, household: Household, segment: Period) -> bool:
-    return any(m.ssin == person and m.period.covers(segment) for m in household.members)
-
-
-def _merged(opened: Iterable[Entitlement]) -> tuple[Entitlement, ...]:
-    """Neighbours made one; the ground that reaches furthest explains them."""
-    merged: list[Entitlement] = []
-    for entitlement in sorted(opened, key=lambda e: (e.period, e.ground, e.version)):
-        if merged and merged[-1].period.touches(entitlement.period):
-            merged[-1] = _joined(merged[-1], entitlement)
-        else:
-            merged.append(entitlement)
-    return tuple(merged)
-
-
-def _joined(one: Entitlement, other: Entitlement) -> Entitlement:
-    further = max(one, other, key=lambda e: (e.ground.end, e.ground.begin, e.version))
-    return Entitlement(
-        Period(one.period.begin, max(one.period.end, other.period.end)),
-        one.renewable or other.renewable,
-        further.ground,
-        further.version,
+def _groups(group: Group, person: str, world: World) -> tuple[Household, ...]:
+    if group is Group.PERSON:
+        return (_alone(person),)
+    return tuple(
+        h
+        for h in world.homes.get(person, ())
+        if h.group is group and any(m.ssin == person for m in h.members)
     )
 
 
-def _joined_amounts(worth: list[tuple[Period, int]]) -> Amounts:
-    joined: list[tuple[Period, int]] = []
-    for period, cents in sorted(worth):
-        if joined and joined[-1][1] == cents and joined[-1][0].end == period.begin:
-            joined[-1] = (Period(joined[-1][0].begin, period.end), cents)
-        else:
-            joined.append((period, cents))
-    return tuple(joined)
+def _alone(person: str) -> Household:
+    return Household((Membership(person, ALWAYS),), group=Group.PERSON)

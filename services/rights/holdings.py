@@ -21,8 +21,8 @@ def facts_of(
 
     Where a sort says one thing at a time and institutions contradict each other, the days go to
     the one of most authority, then to the later begin, then to the later message; what the
-    others said keeps the days that are left. Neither the order of the statements nor
-    repetitions matter.
+    others said keeps the days that are left. Of several births one counts, whole. Neither the
+    order of the statements nor repetitions matter.
     """
     by_person: dict[str, list[Statement]] = {}
     for statement in sorted(last_words(statements), key=lambda s: s.position):
@@ -50,7 +50,7 @@ def settled(said: Sequence[Statement], sorts: Mapping[str, Sort]) -> list[Statem
         if sort is not None and sort.one_at_a_time:
             contested.setdefault(statement.data_sort, []).append(statement)
     for name, found in contested.items():
-        alone += shared_out(found, sorts[name])
+        alone += born(found, sorts[name]) or shared_out(found, sorts[name])
     return sorted(alone, key=lambda s: (s.position, s.period))
 
 
@@ -67,9 +67,16 @@ def shared_out(said: Sequence[Statement], sort: Sort) -> list[Statement]:
     return kept
 
 
+def born(said: Sequence[Statement], sort: Sort) -> list[Statement]:
+    """The one birth that counts; none where they are no births."""
+    births = [statement for statement in said if statement.status == BORN]
+    return [min(births, key=lambda s: precedence(s, sort))] if births else []
+
+
 def birth(said: Iterable[Statement]) -> date | None:
-    """The day of birth, where it is known."""
-    return next((s.period.begin for s in said if s.status == BORN), None)
+    """The day of birth by the last word on it, where it is known."""
+    births = [s for s in said if s.status == BORN]
+    return max(births, key=lambda s: s.position).period.begin if births else None
 
 
 def _sort(statement: Statement, sorts: Mapping[str, Sort]) -> Sort | None:

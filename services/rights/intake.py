@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 
 from mesh import institutions, periods
@@ -14,14 +15,17 @@ from services.rights.reading import Said
 from services.rights.rulebook import Rulebook
 from services.rights.statuses import Sort
 
-HOUSEHOLD = "household_composition"
+REPLACED_NUMBER = "replaced_number"
 NotUnderstood = reading.NotUnderstood
 
 
 def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
     """Raises NotUnderstood; a sort of data that no rule reads concerns nobody."""
     mutation = delivery.mutation
+    if mutation.data_sort == REPLACED_NUMBER:
+        return _replacement(delivery)
     sort = rulebook.statuses.sorts.get(mutation.data_sort)
+    group = reading.GROUPS.get(mutation.data_sort)
     statement = None if sort is None else _statement(delivery, sort)
     return Arrival(
         ssin=mutation.ssin,
@@ -29,8 +33,8 @@ def read(delivery: mailbox_pb2.Delivery, rulebook: Rulebook) -> Arrival:
         ticket=delivery.ticket,
         traceparent=delivery.traceparent,
         statement=statement,
-        concerns=mutation.data_sort in rulebook.triggers
-        or reading.GROUPS.get(mutation.data_sort) in rulebook.groups,
+        concerns=mutation.data_sort in rulebook.triggers or group in rulebook.groups,
+        group=group,
     )
 
 
@@ -43,6 +47,22 @@ def unread(delivery: mailbox_pb2.Delivery) -> Arrival:
         delivery.traceparent,
         statement=None,
         concerns=False,
+    )
+
+
+def _replacement(delivery: mailbox_pb2.Delivery) -> Arrival:
+    """The number in force, and the one that it replaced."""
+    replaced = persons_pb2.NumberReplaced()
+    if not delivery.mutation.attestation.Unpack(replaced) or not replaced.old_ssin:
+        raise NotUnderstood(f"{REPLACED_NUMBER} carries another attestation")
+    return Arrival(
+        ssin=replaced.new_ssin,
+        position=delivery.position,
+        ticket=delivery.ticket,
+        traceparent=delivery.traceparent,
+        statement=None,
+        concerns=True,
+        replaces=replaced.old_ssin,
     )
 
 

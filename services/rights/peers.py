@@ -3,70 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
-import grpc
-from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
-from crossroads.router.v1 import decision_pb2, exchange_pb2, exchange_pb2_grpc
-from google.protobuf import any_pb2
+from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
+from crossroads.types.v1 import types_pb2
 
 from mesh import institutions, periods
 from mesh.channels import Channels
 from mesh.outbox import Item
-from mesh.periods import ALWAYS, Period
-from mesh.refusals import Refusal
-from services.rights.domain import Household, Membership
-from services.rights.intake import HOUSEHOLD
+from mesh.periods import Period
+from services.rights import consulted
+from services.rights.domain import Group, Household, Statement
+from services.rights.gaps import Gap
+from services.rights.in_force import Follower
+from services.rights.reading import GROUPS
+from services.rights.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.wire import ENGINE
 
-NOBODY_HOLDS = (
-    [decision_pb2.REFUSAL_REASON_NO_HOLDER],
-    [decision_pb2.REFUSAL_REASON_UNKNOWN_PERSON],
-)
-PURPOSE = "social_tariff"
+PURPOSE = "derived_rights"
 QUALITY = 0
 MOST_PERSONS = 250
 """Asked in one call, each a consultation of its own."""
+MOST_AT_ONCE = 32
+"""Decisions published side by side: the router turns away who asks too much at once."""
 CONSULT_TIMEOUT_S = 4.0
 PUBLISH_TIMEOUT_S = 2.0
 APPEND_TIMEOUT_S = 2.0
 
 
-class Register:
-    """The National Register, reached through the router like by everybody."""
+class Register(Follower):
+    """Holders, reached through the router like by everybody."""
 
-    def __init__(self, channels: Channels, since: Period) -> None:
+    def __init__(self, channels: Channels, rulebook: Rulebook) -> None:
         self._channels = channels
-        self._about = since
+        self._rulebook = rulebook
 
-    async def households(self, ssins: Iterable[str]) -> dict[str, tuple[Household, ...]]:
-        """Where each lives and lived with whom; alone where nobody knows more.
+    async def households(
+        self, ssins: Collection[str], groups: Collection[Group]
+    ) -> dict[str, tuple[Household, ...]]:
+        """The groups that each is and was in; none of a sort where nobody knows any.
 
-        Raises Refusal (UNAVAILABLE) when the answer is not sure: nothing is decided on a guess.
+        Raises Refusal (UNAVAILABLE) when an answer is not sure: nothing is decided on a guess.
         """
-        asked, homes = sorted(ssins), {}
+        sorts = {data_sort: group for data_sort, group in GROUPS.items() if group in groups}
+        if not sorts:
+            return dict.fromkeys(ssins, ())
+        answers = await self._consult({ssin: sorted(sorts) for ssin in ssins})
+        return {ssin: consulted.groups(ssin, answer, sorts) for ssin, answer in answers.items()}
+
+    async def statements(self, asked: Collection[Gap], position: int) -> list[Statement]:
+        """What holders say of persons; nothing where nobody says any. Raises as `households`."""
+        sorts: dict[str, list[str]] = {}
+        for ssin, data_sort in sorted(asked):
+            sorts.setdefault(ssin, []).append(data_sort)
+        answers = await self._consult(sorts)
+        return [
+            statement
+            for ssin, answer in answers.items()
+            for statement in consulted.statements(ssin, answer, position, self._rulebook)
+        ]
+
+    async def _consult(
+        self, sorts: Mapping[str, Sequence[str]]
+    ) -> dict[str, exchange_pb2.ConsultResponse]:
+        """Of each person those sorts of data, over all the days that rules look at."""
+        about = periods.to_wire(Period(self._rulebook.since, date.max))
         stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer("router"))
-        for start in range(0, len(asked), MOST_PERSONS):
-            page = asked[start : start + MOST_PERSONS]
+        answers, questions = {}, list(sorts.items())
+        for start in range(0, len(questions), MOST_PERSONS):
+            page = questions[start : start + MOST_PERSONS]
             response = await stub.BatchConsult(
-                exchange_pb2.BatchConsultRequest(consultations=map(self._question, page)),
+                exchange_pb2.BatchConsultRequest(
+                    consultations=[_question(*question, about) for question in page]
+                ),
                 timeout=CONSULT_TIMEOUT_S,
             )
-            answers = zip(page, response.consultations, strict=True)
-            homes.update({ssin: _homes(ssin, consulted) for ssin, consulted in answers})
-        return homes
-
-    def _question(self, ssin: str) -> exchange_pb2.ConsultRequest:
-        return exchange_pb2.ConsultRequest(
-            ssin=ssin,
-            data_sorts=[HOUSEHOLD],
-            quality=QUALITY,
-            period=periods.to_wire(self._about),
-            purpose=PURPOSE,
-            on_behalf_of=institutions.to_wire(ENGINE),
-        )
+            for (ssin, _), answer in zip(page, response.consultations, strict=True):
+                consulted.check(answer)
+                answers[ssin] = answer
+        return answers
 
 
 class Publisher:
@@ -82,17 +100,21 @@ class Publisher:
         for item in items:
             request = exchange_pb2.PublishRequest.FromString(item.payload)
             by_person.setdefault(request.mutation.ssin, []).append(request)
-        receipts = await asyncio.gather(*map(self._publish, by_person.values()))
+        room = asyncio.Semaphore(MOST_AT_ONCE)
+        receipts = await asyncio.gather(
+            *(self._publish(requests, room) for requests in by_person.values())
+        )
         await self._store.set_tickets([receipt for each in receipts for receipt in each])
 
     async def _publish(
-        self, requests: Sequence[exchange_pb2.PublishRequest]
+        self, requests: Sequence[exchange_pb2.PublishRequest], room: asyncio.Semaphore
     ) -> list[tuple[str, str, str]]:
         """Person, decision and ticket of each; the request id is the decision's."""
         stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer("router"))
         receipts = []
         for request in requests:
-            receipt = await stub.Publish(request, timeout=PUBLISH_TIMEOUT_S)
+            async with room:
+                receipt = await stub.Publish(request, timeout=PUBLISH_TIMEOUT_S)
             receipts.append((request.mutation.ssin, request.request_id, receipt.ticket))
         return receipts
 
@@ -110,38 +132,14 @@ class Ledger:
         await stub.Append(ledger_pb2.AppendRequest(entries=entries), timeout=APPEND_TIMEOUT_S)
 
 
-def _homes(ssin: str, consulted: exchange_pb2.ConsultResponse) -> tuple[Household, ...]:
-    refused = [p.reason for p in consulted.decision.data_sorts if p.reason]
-    if refused in NOBODY_HOLDS:
-        return (_alone(ssin, consulted.ticket),)
-    unsure = {exchange_pb2.ANSWER_STATUS_LATE, exchange_pb2.ANSWER_STATUS_UNAVAILABLE}
-    if refused or not consulted.answers or any(a.status in unsure for a in consulted.answers):
-        reason = decision_pb2.RefusalReason.Name(refused[0]) if refused else "NO_ANSWER"
-        raise Refusal(
-            grpc.StatusCode.UNAVAILABLE,
-            "HOUSEHOLD_UNKNOWN",
-            metadata={"ticket": consulted.ticket, "why": reason},
-        )
-    compositions = [
-        _composition(packed) for answer in consulted.answers for packed in answer.attestations
-    ]
-    found = tuple(
-        Household(tuple(map(_membership, c.members)), consulted.ticket)
-        for c in compositions
-        if any(member.ssin == ssin for member in c.members)
+def _question(
+    ssin: str, data_sorts: Sequence[str], about: types_pb2.Period
+) -> exchange_pb2.ConsultRequest:
+    return exchange_pb2.ConsultRequest(
+        ssin=ssin,
+        data_sorts=data_sorts,
+        quality=QUALITY,
+        period=about,
+        purpose=PURPOSE,
+        on_behalf_of=institutions.to_wire(ENGINE),
     )
-    return found or (_alone(ssin, consulted.ticket),)
-
-
-def _alone(ssin: str, ticket: str) -> Household:
-    return Household((Membership(ssin, ALWAYS),), ticket)
-
-
-def _composition(packed: any_pb2.Any) -> attestations_pb2.HouseholdComposition:
-    composition = attestations_pb2.HouseholdComposition()
-    packed.Unpack(composition)
-    return composition
-
-
-def _membership(wire: attestations_pb2.HouseholdMember) -> Membership:
-    return Membership(wire.ssin, periods.from_wire(wire.period))

@@ -8,7 +8,7 @@ from typing import Final
 
 from crossroads.attestations.v1 import attestations_pb2, family_pb2, health_pb2
 from google.protobuf import any_pb2, message_factory
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from mesh import attestations, periods
 from mesh.periods import Period
@@ -54,23 +54,21 @@ def said(packed: any_pb2.Any, sort: Sort, wider: Period | None) -> Said | None:
 
     The attestation's own days count, else those of the mutation, `wider`. Raises NotUnderstood.
     """
-    attestation = _new(sort.attestation)
-    if not packed.Unpack(attestation):
-        raise NotUnderstood("it carries another attestation")
+    attestation = _unpacked(packed, _new(sort.attestation))
     status = _status(attestation, sort)
     if sort.birth:
         birth = _birth(str(getattr(attestation, sort.birth)))
         return None if birth is None else Said(status, Period(birth, date.max))
     if sort.amount:
-        return Said(status, _year(attestation), _cents(attestation, sort.amount))
+        yearly = "year" in attestation.DESCRIPTOR.fields_by_name
+        days = _year(attestation) if yearly else _days(attestation, wider)
+        return Said(status, days, _cents(attestation, sort.amount))
     return Said(status, _days(attestation, wider))
 
 
 def household(packed: any_pb2.Any, group: Group, ticket: str) -> Household:
     """Whom a composition puts together. Raises NotUnderstood."""
-    composition = _COMPOSITIONS[group]()
-    if not packed.Unpack(composition):
-        raise NotUnderstood("it carries another attestation")
+    composition = _unpacked(packed, _COMPOSITIONS[group]())
     members = tuple(_membership(member, group) for member in composition.members)  # type: ignore[attr-defined]
     if not members:
         raise NotUnderstood("a group without members")
@@ -80,6 +78,16 @@ def household(packed: any_pb2.Any, group: Group, ticket: str) -> Household:
 def _new(attestation: str) -> Message:
     descriptor = attestations.BY_NAME[f"crossroads.attestations.v1.{attestation}"]
     return message_factory.GetMessageClass(descriptor)()
+
+
+def _unpacked(packed: any_pb2.Any, into: Message) -> Message:
+    try:
+        fits = packed.Unpack(into)
+    except DecodeError as error:
+        raise NotUnderstood("its bytes are no attestation") from error
+    if not fits:
+        raise NotUnderstood("it carries another attestation")
+    return into
 
 
 def _status(attestation: Message, sort: Sort) -> str:

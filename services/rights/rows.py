@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,12 @@ from services.rights.domain import (
     Membership,
     Statement,
 )
+
+
+def columns(of: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of the same columns as arrays, one a column."""
+    found = list(of)
+    return {name: [row[name] for row in found] for name in found[0]} if found else {}
 
 
 def of_statement(statement: Statement) -> dict[str, Any]:
@@ -38,7 +44,7 @@ def of_statement(statement: Statement) -> dict[str, Any]:
 
 def statement(row: Any) -> Statement:
     return Statement(
-        ssin=row.ssin,
+        ssin=row.in_force,
         institution=institutions.parse(row.institution),
         data_sort=row.data_sort,
         status=row.status,
@@ -66,10 +72,17 @@ def compositions(found: Sequence[Household]) -> str:
     return json.dumps(sorted(homes))
 
 
-def household(group: str, members: Sequence[Sequence[str]], ticket: str) -> Household:
+def household(
+    group: str, members: Sequence[Sequence[str]], ticket: str, replaced: Mapping[str, str]
+) -> Household:
+    """A group as kept; `replaced` has the numbers in force of those that are not any more."""
     return Household(
         tuple(
-            Membership(ssin, Period(date.fromisoformat(begin), date.fromisoformat(end)), role)
+            Membership(
+                replaced.get(ssin, ssin),
+                Period(date.fromisoformat(begin), date.fromisoformat(end)),
+                role,
+            )
             for ssin, begin, end, role in members
         ),
         ticket,
@@ -87,7 +100,7 @@ def of_decision(decision: Decision) -> dict[str, Any]:
         "id": decision.id,
         "entitlement_id": decision.entitlement_id,
         "right": decision.right,
-        "kind": decision.kind,
+        "kind": decision.kind.value,
         "begin": decision.period.begin,
         "end": decision.period.end,
         "void": decision.void,
@@ -105,7 +118,7 @@ def decision(row: Any) -> Decision:
     return Decision(
         id=row.decision_id,
         entitlement_id=row.entitlement_id,
-        ssin=row.ssin,
+        ssin=row.in_force,
         right=row.right,
         kind=DecisionKind(row.kind),
         period=Period(row.begin, row.end),

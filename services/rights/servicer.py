@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import grpc
 from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 
-from mesh import call, clock, institutions, periods
+from mesh import call, clock
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import asked, explanation, holdings, inquiries, waivers, wire
-from services.rights.domain import Decision, Household, Statement, World
-from services.rights.explanation import Explanation, Reason
+from services.rights import (
+    asked,
+    explanation,
+    explanation_wire,
+    inquiries,
+    recollection,
+    waiver_store,
+    waivers,
+    wire,
+)
+from services.rights.domain import Decision
+from services.rights.explanation import Explanation
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.simulations import Simulations
+from services.rights.sources import Case
 from services.rights.store import Store
-from services.rights.waiver_store import WaiverStore
 
 PAGE = 100
 Context = Any
 
 
-class Rights(rights_pb2_grpc.RightsServicer):
+class Rights(Follower, rights_pb2_grpc.RightsServicer):
     """Serves decisions and their reasons. Who may call at all is the access table's matter."""
 
     def __init__(
         self,
         rulebook: Rulebook,
         store: Store,
-        kept: WaiverStore,
         asking: Inquiries,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
-        self._kept = kept
         self._asking = asking
         self._now = now
         self._simulations = Simulations(rulebook, store, now)
+
+    def use(self, rulebook: Rulebook) -> None:
+        super().use(rulebook)
+        self._simulations.use(rulebook)
 
     async def ListDecisions(
         self, request: rights_pb2.ListDecisionsRequest, context: Context
@@ -63,7 +75,7 @@ class Rights(rights_pb2_grpc.RightsServicer):
             ssin, request.right, about, known_at, before, most + 1
         )
         async with self._store.transaction() as connection:
-            waived = await self._kept.of(connection, [ssin], known_at)
+            waived = await waiver_store.known(connection, [ssin], known_at)
         page.decisions.extend(
             wire.decision(d, waivers.days(waived, d.right), fields) for _, d in found[:most]
         )
@@ -76,13 +88,11 @@ class Rights(rights_pb2_grpc.RightsServicer):
         decision = await self._store.decision(request.decision_id)
         if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
-        async with self._store.transaction() as connection:
-            at = decision.decided_at
-            homes = await self._store.households(connection, [decision.ssin], at)
-            households = homes.get(decision.ssin, ())
-            ssins = {decision.ssin}.union(*(h.ssins for h in households))
-            statements = await self._store.statements(connection, ssins, at)
-        return _explained(decision, self._explain(decision, households, statements))
+        rule = asked.rule(self._rulebook.rules, decision.right)
+        question, at = (decision.right, decision.ssin), decision.decided_at
+        async with self._store.reading() as connection:
+            case = await recollection.case(self._store, connection, self._rulebook, question, at)
+        return explanation_wire.explained(rule, decision, _explanation(case, decision))
 
     async def Simulate(
         self, request: simulation_pb2.SimulateRequest, context: Context
@@ -94,59 +104,26 @@ class Rights(rights_pb2_grpc.RightsServicer):
     ) -> simulation_pb2.SimulatePopulationResponse:
         return await self._simulations.population(request)
 
-    def _explain(
-        self, decision: Decision, households: Sequence[Household], said: Sequence[Statement]
-    ) -> Explanation:
-        decided_on = decision.decided_at.astimezone(clock.BRUSSELS).date()
-        asked.rule(self._rulebook.rules, decision.right)
-        facts = holdings.facts_of(said, self._rulebook.statuses.sorts)
-        homes = {ssin: tuple(households) for ssin in facts.keys() | {decision.ssin}}
-        try:
-            return explanation.explain(
-                self._rulebook.rules,
-                decision,
-                World(facts, homes),
-                self._rulebook.statuses.titles,
-                decided_on,
-            )
-        except explanation.RuleChanged as error:
-            raise Refusal(
-                grpc.StatusCode.FAILED_PRECONDITION,
-                "RULE_CHANGED",
-                metadata={"rule": decision.right, "version": decision.version},
-            ) from error
+
+def _explanation(case: Case, decision: Decision) -> Explanation:
+    """In full for an auditor only."""
+    about = {"rule": decision.right, "version": decision.version}
+    try:
+        whole = call.caller().principal.kind == "auditor"
+        return explanation.explain(case, decision, whole=whole)
+    except explanation.RuleChanged as error:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION, "RULE_CHANGED", metadata=about
+        ) from error
+    except explanation.Differs as error:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "EXPLANATION_DIFFERS",
+            metadata=about | {"what": ", ".join(error.what)},
+        ) from error
 
 
 def _may_see(decision: Decision) -> bool:
     """A citizen sees her own; another's is to her as one that is not there."""
     principal = call.caller().principal
     return principal.kind != "citizen" or principal.ssin == decision.ssin
-
-
-def _explained(decision: Decision, found: Explanation) -> rights_pb2.ExplainResponse:
-    return rights_pb2.ExplainResponse(
-        decision=wire.decision(decision),
-        articles=[rights_pb2.Article(act=a.act, article=a.article) for a in found.version.legal],
-        reason=_reason(found.reason),
-        window=found.window,
-    )
-
-
-def _reason(reason: Reason) -> rights_pb2.Reason:
-    wire_reason = rights_pb2.Reason(
-        expression=reason.expression,
-        value=str(reason.value).lower(),
-        text=reason.text,
-        because=map(_reason, reason.because),
-    )
-    if reason.source is not None:
-        wire_reason.source.CopyFrom(
-            rights_pb2.FactSource(
-                institution=institutions.to_wire(reason.source.institution),
-                ticket=reason.source.ticket,
-                data_sort=reason.source.data_sort,
-                period=periods.to_wire(reason.source.period),
-                member=reason.member,
-            )
-        )
-    return wire_reason

@@ -15,6 +15,7 @@ from mesh.refusals import Refusal
 from services.rights import asked, holdings, simulation, simulation_wire
 from services.rights.domain import Household, Rule, World
 from services.rights.evaluation import Evaluation
+from services.rights.in_force import Follower
 from services.rights.rulebook import Library, Rulebook
 from services.rights.simulation import Difference
 from services.rights.store import Store
@@ -23,7 +24,7 @@ MOST_TOGETHER = 500
 """Persons worked out at a time."""
 
 
-class Simulations:
+class Simulations(Follower):
     """Stores nothing and names nobody."""
 
     def __init__(self, rulebook: Rulebook, store: Store, now: Callable[[], datetime]) -> None:

@@ -60,7 +60,7 @@ class Sort:
     """Which field names the country: a number of another one is `abroad`."""
     abroad: str = ""
     amount: str = ""
-    """The field of the amount, in cents, of the year that the attestation names."""
+    """The field of the amount, in cents, of the year that the attestation names, or of its days."""
     birth: str = ""
     """The field of the day since which it holds for good."""
     cadence: Cadence = Cadence.EVENT

@@ -13,6 +13,7 @@ from crossroads.router.v1 import exchange_pb2
 from mesh import telemetry
 from mesh.refusals import Refusal
 from services.rights import asked, harmonised, inquiries
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 
@@ -21,7 +22,7 @@ MOST = 100_000
 Context = Any
 
 
-class StatusesServicer(statuses_pb2_grpc.StatusesServicer):
+class StatusesServicer(Follower, statuses_pb2_grpc.StatusesServicer):
     """Asks the router, and so itself, for the sort of data that carries the statuses."""
 
     def __init__(self, rulebook: Rulebook, asking: Inquiries) -> None:

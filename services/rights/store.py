@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import text
@@ -14,8 +15,17 @@ from services.rights import rows
 from services.rights.domain import Decision, Household, Statement
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How far the engine is; whoever decides from what was read before it moved decides anew."""
+
+    number: int
+    position: int
+    """In the mailbox: everything up to it has had its effect."""
+
+
 class Store:
-    """Questions and writes. Nothing is ever changed but a decision's ticket, dues and position."""
+    """Questions. Persons are given under the number that is in force."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -24,35 +34,28 @@ class Store:
         """Committed at its end, or nothing of it is."""
         return self._engine.begin()
 
-    async def lock(self, connection: AsyncConnection) -> int:
-        """The mailbox position handled, held until the transaction ends: one decides at a time."""
-        locked = await connection.execute(text("SELECT position FROM mailbox FOR UPDATE"))
-        return int(locked.scalar_one())
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """For questions only: no transaction is held while others are asked."""
+        return self._engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
-    async def move(self, connection: AsyncConnection, position: int) -> None:
-        """Everything up to a position has had its effect."""
-        await connection.execute(
-            text("UPDATE mailbox SET position = greatest(position, :position)"),
-            {"position": position},
+    async def turn(self, connection: AsyncConnection) -> Turn:
+        row = (await connection.execute(text("SELECT turn, position FROM mailbox"))).one()
+        return Turn(row.turn, row.position)
+
+    async def lock(self, connection: AsyncConnection) -> None:
+        """Held until the transaction ends; whoever was deciding meanwhile decides anew."""
+        await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))
+
+    async def in_force(self, connection: AsyncConnection, ssins: Iterable[str]) -> dict[str, str]:
+        """Of those numbers the ones that were replaced, and by which."""
+        found = await connection.execute(
+            text(
+                "SELECT ssin, replaced_by FROM replaced_numbers "
+                "WHERE ssin = ANY(CAST(:ssins AS text[]))"
+            ),
+            {"ssins": sorted(ssins)},
         )
-
-    async def add_statements(
-        self, connection: AsyncConnection, statements: Sequence[Statement], now: datetime
-    ) -> None:
-        """Each once, however often it comes."""
-        if statements:
-            await connection.execute(
-                text(
-                    """
-                    INSERT INTO statements (ssin, institution, data_sort, strand, begin, position,
-                                            "end", status, cancelled, ticket, amount, recorded_at)
-                    VALUES (:ssin, :institution, :data_sort, :strand, :begin, :position,
-                            :end, :status, :cancelled, :ticket, :amount, :recorded_at)
-                    ON CONFLICT DO NOTHING
-                    """
-                ),
-                [{**rows.of_statement(statement), "recorded_at": now} for statement in statements],
-            )
+        return {row.ssin: row.replaced_by for row in found}
 
     async def statements(
         self, connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
@@ -60,79 +63,55 @@ class Store:
         """All that was ever said on those persons and recorded by that moment."""
         found = await connection.execute(
             text(
-                "SELECT * FROM statements "
-                "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_at <= :known_at"
+                "SELECT statements.*, in_force FROM statements "
+                "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                "WHERE recorded_at <= :known_at"
             ),
             {"ssins": sorted(ssins), "known_at": known_at},
         )
         return tuple(map(rows.statement, found))
 
-    async def add_households(
-        self,
-        connection: AsyncConnection,
-        homes: Mapping[str, Sequence[Household]],
-        now: datetime,
-    ) -> None:
-        """Where each person lives and lived, as told today; only what is new is kept."""
-        known = await self.households(connection, homes, now)
-        fresh = [
-            {
-                "ssin": ssin,
-                "recorded_at": now,
-                "composition": rows.compositions(found),
-                "ticket": next((h.ticket for h in found), ""),
-            }
-            for ssin, found in homes.items()
-            if ssin not in known or rows.compositions(known[ssin]) != rows.compositions(found)
-        ]
-        if fresh:
-            await connection.execute(
-                text(
-                    "INSERT INTO households (ssin, recorded_at, composition, ticket) "
-                    "VALUES (:ssin, :recorded_at, CAST(:composition AS jsonb), :ticket) "
-                    "ON CONFLICT (ssin, recorded_at) DO UPDATE "
-                    "SET composition = excluded.composition, ticket = excluded.ticket"
-                ),
-                fresh,
-            )
+    async def asked(
+        self, connection: AsyncConnection, ssins: Iterable[str]
+    ) -> frozenset[tuple[str, str]]:
+        """Which sorts of data were asked for those persons, whatever the answer was."""
+        found = await connection.execute(
+            text("SELECT ssin, data_sort FROM asked WHERE ssin = ANY(CAST(:ssins AS text[]))"),
+            {"ssins": sorted(ssins)},
+        )
+        return frozenset((row.ssin, row.data_sort) for row in found)
+
+    async def followed(self, connection: AsyncConnection, ssins: Iterable[str]) -> frozenset[str]:
+        """Those of whom every right was decided at least once."""
+        found = await connection.execute(
+            text("SELECT ssin FROM followed WHERE ssin = ANY(CAST(:ssins AS text[]))"),
+            {"ssins": sorted(ssins)},
+        )
+        return frozenset(row.ssin for row in found)
 
     async def households(
         self, connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
     ) -> dict[str, tuple[Household, ...]]:
-        """The households of those persons as last told by that moment."""
-        found = await connection.execute(
-            text(
-                "SELECT DISTINCT ON (ssin) ssin, composition, ticket FROM households "
-                "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_at <= :known_at "
-                "ORDER BY ssin, recorded_at DESC"
-            ),
-            {"ssins": sorted(ssins), "known_at": known_at},
-        )
+        """The groups of those persons, of all sorts, as last told by that moment."""
+        found = (
+            await connection.execute(
+                text(
+                    "SELECT DISTINCT ON (in_force) in_force, composition, ticket "
+                    "FROM households JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                    "WHERE recorded_at <= :known_at ORDER BY in_force, recorded_at DESC"
+                ),
+                {"ssins": sorted(ssins), "known_at": known_at},
+            )
+        ).all()
+        members = {m[0] for row in found for _, group in row.composition for m in group}
+        replaced = await self.in_force(connection, members) if members else {}
         return {
-            row.ssin: tuple(
-                rows.household(group, members, row.ticket) for group, members in row.composition
+            row.in_force: tuple(
+                rows.household(group, members, row.ticket, replaced)
+                for group, members in row.composition
             )
             for row in found
         }
-
-    async def add_decisions(
-        self, connection: AsyncConnection, decisions: Sequence[Decision]
-    ) -> None:
-        if decisions:
-            await connection.execute(
-                text(
-                    """
-                    INSERT INTO decisions (ssin, decision_id, entitlement_id, "right", kind, begin,
-                                           "end", void, renewable, ground_begin, ground_end,
-                                           version, decided_at, caused_by, amounts)
-                    VALUES (:ssin, :id, :entitlement_id, :right, :kind, :begin,
-                            :end, :void, :renewable, :ground_begin, :ground_end,
-                            :version, :decided_at, :caused_by,
-                            CAST(:amounts AS jsonb))
-                    """
-                ),
-                list(map(rows.of_decision, decisions)),
-            )
 
     async def standing(
         self, connection: AsyncConnection, ssins: Iterable[str]
@@ -140,9 +119,10 @@ class Store:
         """The newest decision of each entitlement of those persons that was not declared void."""
         found = await connection.execute(
             text(
-                "SELECT * FROM (SELECT DISTINCT ON (ssin, entitlement_id) * FROM decisions "
-                "WHERE ssin = ANY(CAST(:ssins AS text[])) "
-                "ORDER BY ssin, entitlement_id, sequence DESC) AS newest WHERE NOT void"
+                "SELECT * FROM (SELECT DISTINCT ON (in_force, entitlement_id) "
+                "decisions.*, in_force FROM decisions "
+                "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                "ORDER BY in_force, entitlement_id, sequence DESC) AS newest WHERE NOT void"
             ),
             {"ssins": sorted(ssins)},
         )
@@ -158,14 +138,15 @@ class Store:
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT * FROM decisions WHERE ssin = :ssin "
-                    "AND (:right = '' OR \"right\" = :right) "
+                    "SELECT decisions.*, in_force FROM decisions "
+                    "JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin) "
+                    "WHERE (:right = '' OR \"right\" = :right) "
                     'AND begin < :until AND :since < "end" '
                     "AND decided_at <= :known_at AND sequence < :before "
                     "ORDER BY sequence DESC LIMIT :most"
                 ),
                 {
-                    "ssin": ssin,
+                    "ssins": [ssin],
                     "right": right,
                     "since": about.begin,
                     "until": about.end,
@@ -174,14 +155,19 @@ class Store:
                     "most": most,
                 },
             )
-        return [(row.sequence, rows.decision(row)) for row in found]
+            return [(row.sequence, rows.decision(row)) for row in found]
 
     async def decision(self, decision_id: str) -> Decision | None:
         """By its id alone; where persons are spread over machines, all are asked."""
         async with self._engine.connect() as connection:
             row = (
                 await connection.execute(
-                    text("SELECT * FROM decisions WHERE decision_id = :id"), {"id": decision_id}
+                    text(
+                        "SELECT decisions.*, coalesce(replaced_by, ssin) AS in_force "
+                        "FROM decisions LEFT JOIN replaced_numbers USING (ssin) "
+                        "WHERE decision_id = :id"
+                    ),
+                    {"id": decision_id},
                 )
             ).one_or_none()
         return rows.decision(row) if row else None
@@ -191,48 +177,70 @@ class Store:
         async with self._engine.begin() as connection:
             await connection.execute(
                 text(
-                    "UPDATE decisions SET ticket = :ticket "
-                    "WHERE ssin = :ssin AND decision_id = :decision_id"
+                    """
+                    UPDATE decisions SET ticket = given.ticket
+                    FROM unnest(CAST(:ssins AS text[]), CAST(:ids AS text[]),
+                                CAST(:tickets AS text[])) AS given(ssin, decision_id, ticket)
+                    WHERE (decisions.ssin, decisions.decision_id)
+                        = (given.ssin, given.decision_id)
+                    """
                 ),
-                [
-                    {"ssin": ssin, "decision_id": decision_id, "ticket": ticket}
-                    for ssin, decision_id, ticket in receipts
-                ],
+                {
+                    "ssins": [ssin for ssin, _, _ in receipts],
+                    "ids": [decision_id for _, decision_id, _ in receipts],
+                    "tickets": [ticket for _, _, ticket in receipts],
+                },
             )
 
     async def sample(self, persons: int, seed: int) -> list[str]:
-        """Some of those of whom anything was said, by a hash of their number; a scatter."""
+        """Some of those of whom anything is known, by a hash of their number; a scatter."""
+        statement = """
+            SELECT ssin FROM (SELECT ssin FROM statements UNION SELECT ssin FROM households)
+                AS known LEFT JOIN replaced_numbers USING (ssin) WHERE replaced_by IS NULL
+            ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons
+        """
+        async with self._engine.connect() as connection:
+            given = {"seed": seed, "persons": persons}
+            return list(await connection.scalars(text(statement), given))
+
+    async def due(self, today: date, most: int) -> tuple[tuple[str, str], ...]:
+        """Rights and persons whose day has come; no right stands for all."""
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT ssin FROM (SELECT DISTINCT ssin FROM statements) AS known "
-                    "ORDER BY hashtextextended(ssin, :seed), ssin LIMIT :persons"
+                    'SELECT "right", ssin FROM dues WHERE due_on <= :today '
+                    "ORDER BY due_on, ssin LIMIT :most"
                 ),
-                {"seed": seed, "persons": persons},
-            )
-            return [row.ssin for row in found]
-
-    async def set_dues(self, connection: AsyncConnection, dues: Mapping[str, date | None]) -> None:
-        """On which day each person must be looked at again, whatever is said until then."""
-        waiting = [{"ssin": s, "due_on": day} for s, day in dues.items() if day is not None]
-        if waiting:
-            await connection.execute(
-                text(
-                    "INSERT INTO dues (ssin, due_on) VALUES (:ssin, :due_on) "
-                    "ON CONFLICT (ssin) DO UPDATE SET due_on = excluded.due_on"
-                ),
-                waiting,
-            )
-        await connection.execute(
-            text("DELETE FROM dues WHERE ssin = ANY(CAST(:ssins AS text[]))"),
-            {"ssins": sorted(ssin for ssin, day in dues.items() if day is None)},
-        )
-
-    async def due(self, today: date, most: int) -> frozenset[str]:
-        """Persons whose day has come."""
-        async with self._engine.connect() as connection:
-            found = await connection.execute(
-                text("SELECT ssin FROM dues WHERE due_on <= :today ORDER BY due_on LIMIT :most"),
                 {"today": today, "most": most},
             )
-        return frozenset(row.ssin for row in found)
+            return tuple((row.right, row.ssin) for row in found)
+
+    async def count_persons(self) -> int:
+        """Of whom anything is known; a scatter."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT count(*) FROM "
+                    "(SELECT ssin FROM statements UNION SELECT ssin FROM households) AS known"
+                )
+            )
+            return int(found.scalar_one())
+
+    async def persons(self, after: str, most: int) -> tuple[str, ...]:
+        """The next persons of whom anything is known, in order of number; replaced ones aside."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    """
+                    SELECT ssin FROM (
+                        (SELECT ssin FROM statements WHERE ssin > :after
+                         GROUP BY ssin ORDER BY ssin LIMIT :most)
+                        UNION
+                        (SELECT ssin FROM households WHERE ssin > :after
+                         GROUP BY ssin ORDER BY ssin LIMIT :most)
+                    ) AS known ORDER BY ssin LIMIT :most
+                    """
+                ),
+                {"after": after, "most": most},
+            )
+            return tuple(row.ssin for row in found)

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mesh import call, clock, outbox, periods
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.rights import asked, claims, inquiries, requests, waivers, wire
+from services.rights import asked, claims, inquiries, requests, waiver_store, waivers, wire
 from services.rights.domain import Decision, Rule
+from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
@@ -29,7 +30,7 @@ PAGE = 100
 Context = Any
 
 
-class WaiversServicer(waivers_pb2_grpc.WaiversServicer):
+class WaiversServicer(Follower, waivers_pb2_grpc.WaiversServicer):
     """Changes what is published and no decision."""
 
     def __init__(
@@ -66,7 +67,7 @@ class WaiversServicer(waivers_pb2_grpc.WaiversServicer):
         answer = waivers_pb2.RevokeWaiverResponse()
         if inquiries.is_institution():
             async with self._store.transaction() as connection:
-                known = await self._kept.of(connection, [ssin], self._now())
+                known = await waiver_store.known(connection, [ssin], self._now())
             right = next((w.right for w in known if w.id == request.waiver_id), "")
             if not await self._decided(ssin, right, request.asker, end, answer.decision):
                 return answer
@@ -109,14 +110,15 @@ class WaiversServicer(waivers_pb2_grpc.WaiversServicer):
     ) -> Waiver:
         sent = requests.sent(request, request.request_id, call.caller().principal)
         async with self._store.transaction() as connection:
-            await self._store.lock(connection)
+            await self._kept.take_turn(connection)
             now = self._now()
-            known = await self._kept.of(connection, [ssin], now)
+            known = await waiver_store.known(connection, [ssin], now)
             again = await self._kept.requested(connection, ssin, sent)
             if again is not None:
                 requests.check(sent, again[1])
                 return next(w for w in known if w.id == again[0])
             standing = await self._store.standing(connection, [ssin])
+            ssin = (await self._store.in_force(connection, [ssin])).get(ssin, ssin)
             days = waivers.days(known, rule.id)
             found = waivers.possible(rule, standing, days, begin, self._day(""))
             if isinstance(found, Hindered):
@@ -136,9 +138,9 @@ class WaiversServicer(waivers_pb2_grpc.WaiversServicer):
     ) -> Waiver:
         sent = requests.sent(request, request.request_id, call.caller().principal)
         async with self._store.transaction() as connection:
-            await self._store.lock(connection)
+            await self._kept.take_turn(connection)
             now = self._now()
-            known = await self._kept.of(connection, [ssin], now)
+            known = await waiver_store.known(connection, [ssin], now)
             again = await self._kept.requested(connection, ssin, sent)
             if again is not None:
                 requests.check(sent, again[1])
@@ -182,11 +184,9 @@ async def _tell(
     after: Sequence[Period],
 ) -> None:
     """Queue what the recipients of a right must hear; the cause makes telling it twice harmless."""
-    number = 0
-    for decision in standing:
-        for told in waivers.on_waiver(decision, before, after):
-            number += 1
-            publication = wire.notice(decision, told, f"{cause}-{number}")
+    for number, decision in enumerate(standing):
+        told = waivers.on_waiver(decision, before, after)
+        for publication in wire.notices(decision, told, f"{cause}-{number}"):
             await outbox.put(connection, "publish", publication.SerializeToString())
 
 

@@ -13,11 +13,26 @@ from services.rights.requests import Sent
 from services.rights.waivers import Waiver
 
 _KNOWN = """
-    SELECT waivers.*, revoked."end", revoked.revoked_by, revoked.revoked_at
-    FROM waivers LEFT JOIN waiver_revocations AS revoked
+    SELECT waivers.*, in_force, revoked."end", revoked.revoked_by, revoked.revoked_at
+    FROM waivers JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin)
+    LEFT JOIN waiver_revocations AS revoked
       ON revoked.ssin = waivers.ssin AND revoked.waiver_id = waivers.waiver_id
       AND revoked.revoked_at <= :known_at
 """
+
+
+async def known(
+    connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
+) -> tuple[Waiver, ...]:
+    """The waivers of those persons, as known at a moment, in the order recorded.
+
+    Each is given under the number that is in force.
+    """
+    found = await connection.execute(
+        text(_KNOWN + "WHERE recorded_at <= :known_at ORDER BY sequence"),
+        {"ssins": sorted(ssins), "known_at": known_at},
+    )
+    return tuple(map(_waiver, found))
 
 
 class WaiverStore:
@@ -25,6 +40,10 @@ class WaiverStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+
+    async def take_turn(self, connection: AsyncConnection) -> None:
+        """Whoever decides from what was read before decides anew; held to the transaction's end."""
+        await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))
 
     async def add(self, connection: AsyncConnection, waiver: Waiver, sent: Sent) -> None:
         await connection.execute(
@@ -56,11 +75,13 @@ class WaiverStore:
                 """
                 INSERT INTO waiver_revocations (ssin, waiver_id, "end", revoked_by, revoked_at,
                                                 request_id, digest)
-                VALUES (:ssin, :id, :end, :by, :at, :request_id, :digest)
+                SELECT ssin, waiver_id, :end, :by, :at, :request_id, :digest
+                FROM waivers JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin)
+                WHERE waiver_id = :id
                 """
             ),
             {
-                "ssin": waiver.ssin,
+                "ssins": [waiver.ssin],
                 "id": waiver.id,
                 "end": end,
                 "by": sent.by,
@@ -70,31 +91,22 @@ class WaiverStore:
             },
         )
 
-    async def of(
-        self, connection: AsyncConnection, ssins: Iterable[str], known_at: datetime
-    ) -> tuple[Waiver, ...]:
-        """The waivers of those persons, as known at a moment, in the order recorded."""
-        found = await connection.execute(
-            text(
-                _KNOWN + "WHERE waivers.ssin = ANY(CAST(:ssins AS text[])) "
-                "AND waivers.recorded_at <= :known_at ORDER BY waivers.sequence"
-            ),
-            {"ssins": sorted(ssins), "known_at": known_at},
-        )
-        return tuple(map(_waiver, found))
-
     async def requested(
         self, connection: AsyncConnection, ssin: str, sent: Sent
     ) -> tuple[str, bytes] | None:
         """The waiver that a request recorded or revoked, with the digest of its content."""
         found = await connection.execute(
             text(
-                "SELECT waiver_id, digest FROM waivers WHERE ssin = :ssin "
-                "AND recorded_by = :by AND request_id = :request_id "
-                "UNION ALL SELECT waiver_id, digest FROM waiver_revocations WHERE ssin = :ssin "
-                "AND revoked_by = :by AND request_id = :request_id"
+                """
+                SELECT waiver_id, digest
+                FROM waivers JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin)
+                WHERE recorded_by = :by AND request_id = :request_id
+                UNION ALL SELECT waiver_id, digest
+                FROM waiver_revocations JOIN numbers_of(CAST(:ssins AS text[])) USING (ssin)
+                WHERE revoked_by = :by AND request_id = :request_id
+                """
             ),
-            {"ssin": ssin, "by": sent.by, "request_id": sent.request_id},
+            {"ssins": [ssin], "by": sent.by, "request_id": sent.request_id},
         )
         row = found.first()
         return (row.waiver_id, bytes(row.digest)) if row else None
@@ -106,13 +118,12 @@ class WaiverStore:
         async with self._engine.connect() as connection:
             found = await connection.execute(
                 text(
-                    _KNOWN + "WHERE waivers.ssin = :ssin "
-                    "AND (:right = '' OR waivers.\"right\" = :right) "
-                    "AND waivers.recorded_at <= :known_at AND waivers.sequence < :before "
-                    "ORDER BY waivers.sequence DESC LIMIT :most"
+                    _KNOWN + "WHERE (:right = '' OR \"right\" = :right) "
+                    "AND recorded_at <= :known_at AND sequence < :before "
+                    "ORDER BY sequence DESC LIMIT :most"
                 ),
                 {
-                    "ssin": ssin,
+                    "ssins": [ssin],
                     "right": right,
                     "known_at": known_at,
                     "before": before,
@@ -126,7 +137,7 @@ def _waiver(row: Any) -> Waiver:
     revoked = row.revoked_at is not None
     return Waiver(
         row.waiver_id,
-        row.ssin,
+        row.in_force,
         row.right,
         row.begin,
         row.decision_id,

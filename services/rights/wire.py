@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -64,6 +64,10 @@ def attestation(of: Decision) -> attestations_pb2.RightGranted:
         period=periods.to_wire(of.period),
         decision_id=of.id,
         rule_version=of.version,
+        amounts=[
+            attestations_pb2.RightAmount(period=periods.to_wire(days), cents=cents)
+            for days, cents in of.amounts
+        ],
     )
 
 
@@ -85,12 +89,18 @@ def publication(change: Change) -> exchange_pb2.PublishRequest:
     )
 
 
-def notice(of: Decision, told: Notice, request_id: str) -> exchange_pb2.PublishRequest:
-    """The mutation that tells what is left of a right, or is there again."""
-    seen = replace(of, period=told.period, void=told.void, kind=told.kind, amounts=told.amounts)
-    request = publication(Change(seen, told.about))
-    request.request_id = request_id
-    return request
+def notices(
+    of: Decision, told: Iterable[Notice], cause: str
+) -> Iterator[exchange_pb2.PublishRequest]:
+    """The mutations that tell what is left of a right, or is there again.
+
+    `cause` makes telling it twice harmless: the first bears it, the others a number besides.
+    """
+    for number, each in enumerate(told):
+        seen = replace(of, period=each.period, void=each.void, kind=each.kind, amounts=each.amounts)
+        request = publication(Change(seen, each.about))
+        request.request_id = f"{cause}-{number}" if number else cause
+        yield request
 
 
 def entry(of: Decision, version: Version | None, caller: str) -> ledger_pb2.Entry:

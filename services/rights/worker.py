@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -17,6 +18,8 @@ from mesh.refusals import Refusal
 from services.rights import intake
 from services.rights.domain import Arrival
 from services.rights.engine import Engine
+from services.rights.in_force import Follower
+from services.rights.reevaluation import Reevaluation
 from services.rights.rulebook import Rulebook
 from services.rights.wire import ENGINE
 
@@ -29,7 +32,7 @@ SWEEP_EVERY_S = 600.0
 Stream = Any
 
 
-class Reader:
+class Reader(Follower):
     """Takes deliveries in micro-batches: what has come while one was handled goes together."""
 
     def __init__(self, channels: Channels, rulebook: Rulebook, engine: Engine) -> None:
@@ -59,7 +62,9 @@ class Reader:
         try:
             await stream.write(
                 mailbox_pb2.ReceiveRequest(
-                    institution=institutions.to_wire(ENGINE), most_in_flight=MOST_IN_FLIGHT
+                    institution=institutions.to_wire(ENGINE),
+                    most_in_flight=MOST_IN_FLIGHT,
+                    several=True,
                 )
             )
             async with asyncio.TaskGroup() as tasks:
@@ -97,15 +102,24 @@ class Reader:
 
 
 class Sweeper:
-    """Looks again at those whose due date has come: the rights that a new year extends."""
+    """Applies what is new in the law, and looks again at those whose due date has come."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reevaluation: Reevaluation) -> None:
         self._engine = engine
+        self._reevaluation = reevaluation
+        self._awake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look now, and not only when the time has come."""
+        self._awake.set()
 
     async def run(self) -> None:
         while True:
+            self._awake.clear()
+            await _persist(self._reevaluation.apply_law)
             await _persist(self._sweep)
-            await asyncio.sleep(SWEEP_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._awake.wait(), SWEEP_EVERY_S)
 
     async def _sweep(self) -> None:
         while await self._engine.renew():
@@ -129,7 +143,8 @@ async def _fill(waiting: asyncio.Queue[mailbox_pb2.Delivery], stream: Stream) ->
         response = await stream.read()
         if response is grpc.aio.EOF:
             raise ConnectionError("the router closed the mailbox")
-        await waiting.put(response.delivery)
+        for delivery in response.deliveries:
+            await waiting.put(delivery)
 
 
 def _name(error: BaseException) -> str:

@@ -17,30 +17,77 @@ from services.router import decision, refusals, wire
 from services.router.domain import Person, Policy, Question
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One consultation before anything about the person is looked at.
+@dataclass(frozen=True, slots=True, eq=False)
+class Manner:
+    """All of a question but the person; those asked in one manner share one.
 
-    `needs_person` says whether deciding must look her up. `person` is known already where the
-    caller waited for a write of its own.
+    `needs_person` says whether deciding must look the person up.
     """
 
-    request: exchange_pb2.ConsultRequest
     caller: Caller
     question: Question
     policy: Policy
     on: date
     needs_person: bool
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One consultation before anything about the person is looked at.
+
+    `person` is known already where the caller waited for a write of its own.
+    """
+
+    request: exchange_pb2.ConsultRequest
+    manner: Manner
     person: Person | None = None
 
+    @property
+    def must_look_up(self) -> bool:
+        return self.manner.needs_person and self.person is None
 
-def read(request: exchange_pb2.ConsultRequest, caller: Caller, policy: Policy, on: date) -> Asked:
-    """Raises INVALID_ARGUMENT or PERMISSION_DENIED for what no policy can answer."""
-    refusals.check_chain(request, caller)
-    asker = asker_of(request, caller, policy)
-    question = wire.question(request, asker, period_of(request))
-    needs_person = decision.needs_person(question, policy, on)
-    return Asked(request, caller, question, policy, on, needs_person)
+
+class Reading:
+    """Reads what one caller asks at once; most of it is asked in few manners."""
+
+    def __init__(self, caller: Caller, policy: Policy, on: date) -> None:
+        self._caller = caller
+        self._policy = policy
+        self._on = on
+        self._manners: dict[tuple[object, ...], Manner] = {}
+
+    def read(self, request: exchange_pb2.ConsultRequest) -> Asked:
+        """Raises INVALID_ARGUMENT or PERMISSION_DENIED for what no policy can answer."""
+        key = _key(request)
+        manner = self._manners.get(key)
+        if manner is None:
+            manner = self._manners[key] = self._manner(request)
+        return Asked(request, manner)
+
+    def _manner(self, request: exchange_pb2.ConsultRequest) -> Manner:
+        caller, policy, on = self._caller, self._policy, self._on
+        refusals.check_chain(request, caller)
+        asker = asker_of(request, caller, policy)
+        question = wire.question(request, asker, period_of(request))
+        needs_person = decision.needs_person(question, policy, on)
+        return Manner(caller, question, policy, on, needs_person, tuple(request.chain))
+
+
+def _key(request: exchange_pb2.ConsultRequest) -> tuple[object, ...]:
+    """All that a request says but the person, her freshness and the caller's own reference."""
+    period, member = request.period, None
+    if request.HasField("on_behalf_of"):
+        member = (request.on_behalf_of.sector, request.on_behalf_of.number)
+    return (
+        tuple(request.data_sorts),
+        request.quality,
+        period.begin,
+        period.end,
+        request.purpose,
+        member,
+        tuple(request.chain),
+    )
 
 
 def asker_of(

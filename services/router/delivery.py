@@ -27,7 +27,35 @@ def delivery(
     traceparent: str,
     first_delivery: bool = False,
 ) -> mailbox_pb2.Delivery:
-    """The delivery, without its position. A signal goes without its attestation.
+    """The delivery, without its position."""
+    made = content(
+        ticket,
+        mutation,
+        sender,
+        part,
+        policy,
+        at,
+        signal=signal,
+        traceparent=traceparent,
+        first_delivery=first_delivery,
+    )
+    made.authorization = part.grounds[0].id
+    return made
+
+
+def content(
+    ticket: str,
+    mutation: exchange_pb2.Mutation,
+    sender: Institution,
+    part: DataSortDecision,
+    policy: Policy,
+    at: datetime,
+    *,
+    signal: bool,
+    traceparent: str,
+    first_delivery: bool = False,
+) -> mailbox_pb2.Delivery:
+    """What all have who may have the same fields. A signal goes without its attestation.
 
     So does what cannot be minimised, because the sort of data has another attestation by now:
     nothing leaves unseen, and nothing that was receipted is lost or holds up what follows.
@@ -46,11 +74,15 @@ def delivery(
         ticket=ticket,
         mutation=stripped,
         sender=institutions.to_wire(sender),
-        authorization=part.grounds[0].id,
         delivered_at=clock.rfc3339(at),
         traceparent=traceparent,
         first_delivery=first_delivery,
     )
+
+
+def authorization(part: DataSortDecision) -> bytes:
+    """To put behind a serialised content: on which authorization it is delivered."""
+    return mailbox_pb2.Delivery(authorization=part.grounds[0].id).SerializeToString()
 
 
 def number(serialised: bytes, position: int) -> bytes:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import TypeAlias
 
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2, supplier_pb2
+from crossroads.types.v1 import types_pb2
 
 from mesh import clock, institutions, tickets
 from mesh.identity import Caller
 from mesh.institutions import Institution
-from services.router.domain import Decision, Person, Reason, Verdict
+from services.router.domain import Decision, Person, Question, Reason, Verdict
 
 OUTCOMES = {
     Verdict.PERMITTED: ledger_pb2.OUTCOME_ALLOWED,
@@ -21,65 +24,105 @@ OUTCOMES = {
 
 def consultation(
     kind: ledger_pb2.EntryKind.ValueType,
-    ticket: str,
     caller: Caller,
-    asker: Institution | None,
-    request: exchange_pb2.ConsultRequest,
+    question: Question,
     decided: Decision,
     on_wire: decision_pb2.Decision,
     at: datetime,
 ) -> ledger_pb2.Entry:
-    """The decision on a consultation or explanation, complete enough to be made again."""
-    record = exchange_pb2.ConsultationRecord(consultation=request, decision=on_wire)
-    record.consultation.ClearField("reference")
+    """The decision on all consultations or explanations alike, but for person and ticket.
+
+    Its content is what stands in that of each behind the question.
+    """
     return ledger_pb2.Entry(
-        entry_id=f"{ticket}/decision",
-        ticket=ticket,
         kind=kind,
         occurred_at=clock.rfc3339(at),
         caller=caller.identity.path,
         chain=on_wire.chain,
-        institution=institutions.to_wire(asker) if asker else None,
-        ssin=request.ssin,
-        data_sorts=request.data_sorts,
-        purpose=request.purpose,
+        institution=institutions.to_wire(question.asker) if question.asker else None,
+        data_sorts=question.data_sorts,
+        purpose=question.purpose or "",
         outcome=OUTCOMES[decided.verdict],
         reason=reasons(decided),
         grounds=grounds(decided),
-        content=record.SerializeToString(deterministic=True),
+        content=exchange_pb2.ConsultationRecord(decision=on_wire).SerializeToString(
+            deterministic=True
+        ),
     )
+
+
+def consulted(
+    alike: ledger_pb2.Entry, request: exchange_pb2.ConsultRequest, ticket: str
+) -> ledger_pb2.Entry:
+    """The decision on one of the consultations that are alike, complete enough to be made again."""
+    record = exchange_pb2.ConsultationRecord(consultation=request)
+    record.consultation.ClearField("reference")
+    entry = ledger_pb2.Entry()
+    entry.CopyFrom(alike)
+    entry.entry_id = f"{ticket}/decision"
+    entry.ticket = ticket
+    entry.ssin = request.ssin
+    entry.content = record.SerializeToString(deterministic=True) + alike.content
+    return entry
 
 
 def outcome(
-    decision: ledger_pb2.Entry, answers: Sequence[exchange_pb2.HolderAnswer], at: datetime
+    decision: ledger_pb2.Entry, answers: Iterable[exchange_pb2.HolderAnswer], at: datetime
 ) -> ledger_pb2.Entry:
     """How the holders answered, without what they answered."""
+    entry = ledger_pb2.Entry()
+    entry.CopyFrom(decision)
+    entry.entry_id = f"{decision.ticket}/outcome"
+    entry.kind = ledger_pb2.ENTRY_KIND_OUTCOME
+    entry.occurred_at = clock.rfc3339(at)
+    entry.outcome = ledger_pb2.OUTCOME_ALLOWED
+    entry.ClearField("reason")
+    entry.ClearField("grounds")
+    entry.content = _outcome_record(
+        tuple(
+            (
+                answer.data_sort,
+                answer.holder.sector,
+                answer.holder.number,
+                answer.status,
+                answer.reason,
+                answer.primary_ticket,
+            )
+            for answer in answers
+        )
+    )
+    return entry
+
+
+Ended: TypeAlias = tuple[
+    str,
+    int,
+    int,
+    exchange_pb2.AnswerStatus.ValueType,
+    decision_pb2.RefusalReason.ValueType,
+    str,
+]
+"""How one holder answered: sort of data, holder, status, reason, ticket at the primary hub."""
+
+
+@lru_cache(maxsize=1024)
+def _outcome_record(
+    answers: tuple[Ended, ...],
+) -> bytes:
+    """Most consultations end in one of few ways."""
     record = exchange_pb2.OutcomeRecord(
         answers=[
             exchange_pb2.HolderAnswer(
-                data_sort=answer.data_sort,
-                holder=answer.holder,
-                status=answer.status,
-                reason=answer.reason,
-                primary_ticket=answer.primary_ticket,
+                data_sort=data_sort,
+                holder=types_pb2.Institution(sector=sector, number=number),
+                status=status,
+                reason=reason,
+                primary_ticket=primary_ticket,
             )
-            for answer in answers
+            for data_sort, sector, number, status, reason, primary_ticket in answers
         ]
     )
-    return ledger_pb2.Entry(
-        entry_id=f"{decision.ticket}/outcome",
-        ticket=decision.ticket,
-        kind=ledger_pb2.ENTRY_KIND_OUTCOME,
-        occurred_at=clock.rfc3339(at),
-        caller=decision.caller,
-        chain=decision.chain,
-        institution=decision.institution,
-        ssin=decision.ssin,
-        data_sorts=decision.data_sorts,
-        purpose=decision.purpose,
-        outcome=ledger_pb2.OUTCOME_ALLOWED,
-        content=record.SerializeToString(deterministic=True),
-    )
+    return record.SerializeToString(deterministic=True)
 
 
 def door(

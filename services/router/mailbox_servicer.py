@@ -20,11 +20,12 @@ from services.router import refusals
 from services.router.domain import Policy
 from services.router.mailbox.domain import Extent, MailboxSettings, Mode, NoLongerKept
 from services.router.mailbox.first_delivery import FirstDeliveries
-from services.router.mailbox.reader import PAGE, Bell, Reader
+from services.router.mailbox.reader import Bell, Reader
 from services.router.mailbox.store import MailboxStore
 from services.router.policy_follower import PolicyFollower
 
 IN_FLIGHT = 100
+PAGE = 100
 
 
 class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
@@ -61,8 +62,12 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
         listening = asyncio.create_task(reader.listen(request_iterator))
         try:
             with _kept_only():
-                async for delivery in reader.deliveries():
-                    yield mailbox_pb2.ReceiveResponse(delivery=delivery)
+                if opening.several:
+                    async for message in reader.messages():
+                        yield message
+                else:
+                    async for delivery in reader.deliveries():
+                        yield mailbox_pb2.ReceiveResponse(delivery=delivery)
         finally:
             self._bell.take_down(reader.wake)
             listening.cancel()

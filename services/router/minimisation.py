@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from google.protobuf import any_pb2, message_factory
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from mesh import attestations
@@ -28,18 +28,64 @@ def minimise(packed: any_pb2.Any, attestation: str, fields: frozenset[str]) -> a
     """
     if packed.type_url != PREFIX + attestation or attestation not in attestations.BY_NAME:
         raise NotThisAttestation(attestation)
-    message: Message = message_factory.GetMessageClass(attestations.BY_NAME[attestation])()
+    mask = _mask(attestation, fields)
+    message: Message = mask.of()
     try:
         message.ParseFromString(packed.value)
     except DecodeError as error:
         raise NotThisAttestation(attestation) from error
     message.DiscardUnknownFields()
-    if fields:
-        _strip(message, _tree(fields))
+    mask.strip(message)
     return any_pb2.Any(type_url=packed.type_url, value=message.SerializeToString())
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What is taken out of a message: whole fields, and parts of what is below others.
+
+    `below` has of each field its name, whether it is repeated, and its own mask.
+    """
+
+    of: type[Message]
+    cleared: tuple[str, ...] = ()
+    below: tuple[tuple[str, bool, Mask], ...] = ()
+
+    def strip(self, message: Message) -> None:
+        for name in self.cleared:
+            message.ClearField(name)
+        for name, is_repeated, mask in self.below:
+            if is_repeated:
+                for part in getattr(message, name):
+                    mask.strip(part)
+            elif message.HasField(name):
+                mask.strip(getattr(message, name))
+
+
 @lru_cache(maxsize=1024)
+def _mask(attestation: str, fields: frozenset[str]) -> Mask:
+    return _compiled(attestations.BY_NAME[attestation], _tree(fields))
+
+
+def _compiled(descriptor: Descriptor, tree: Tree) -> Mask:
+    """An empty tree takes nothing out."""
+    of = message_factory.GetMessageClass(descriptor)
+    if not tree:
+        return Mask(of)
+    return Mask(
+        of,
+        tuple(
+            field.name
+            for field in descriptor.fields
+            if field.name not in tree or (tree[field.name] and field.message_type is None)
+        ),
+        tuple(
+            (field.name, field.is_repeated, _compiled(field.message_type, tree[field.name]))
+            for field in descriptor.fields
+            if tree.get(field.name) and field.message_type is not None
+        ),
+    )
+
+
 def _tree(fields: frozenset[str]) -> Tree:
     """`{"a", "b.c"}` as `{"a": {}, "b": {"c": {}}}`; an empty branch means all below it."""
     tree: Tree = {}
@@ -53,17 +99,3 @@ def _tree(fields: frozenset[str]) -> Tree:
             if depth == len(names) - 1:
                 branch.clear()
     return tree
-
-
-def _strip(message: Message, tree: Tree) -> None:
-    for field, value in message.ListFields():
-        below = tree.get(field.name)
-        if below is None:
-            message.ClearField(field.name)
-        elif below:
-            for part in _parts(field, value):
-                _strip(part, below)
-
-
-def _parts(field: FieldDescriptor, value: Message | Iterable[Message]) -> Iterable[Message]:
-    return value if field.is_repeated else (value,)  # type: ignore[return-value]

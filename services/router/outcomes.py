@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from crossroads.ledger.v1 import ledger_pb2
@@ -11,7 +12,7 @@ from mesh.refusals import Refusal
 from services.router.peers import Ledger
 
 LOG = structlog.get_logger()
-MOST = 5_000
+MOST = 10_000
 EVERY_S = 0.5
 
 
@@ -20,18 +21,21 @@ class Outcomes:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._under_way: set[asyncio.Future[int]] = set()
+        self._under_way: dict[asyncio.Future[None], int] = {}
 
-    def write(self, entry: ledger_pb2.Entry) -> None:
-        if len(self._under_way) >= MOST:
-            LOG.error("an outcome is not written: too many wait", ticket=entry.ticket)
+    def write(self, together: Sequence[ledger_pb2.Entry]) -> None:
+        """Those of consultations that ended together."""
+        if not together:
+            return
+        if sum(self._under_way.values()) + len(together) > MOST:
+            self._lost(together[0], len(together), "too many wait")
             return
         try:
-            written = self._ledger.append.ride(entry)
+            written = self._ledger.append.ride(together)
         except Refusal as refusal:
-            LOG.error("an outcome is not written", ticket=entry.ticket, reason=refusal.reason)
+            self._lost(together[0], len(together), refusal.reason)
             return
-        self._under_way.add(written)
+        self._under_way[written] = len(together)
         written.add_done_callback(self._ended)
 
     async def run(self) -> None:
@@ -45,7 +49,11 @@ class Outcomes:
         self._ledger.append.flush()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    def _ended(self, written: asyncio.Future[int]) -> None:
-        self._under_way.discard(written)
+    def _ended(self, written: asyncio.Future[None]) -> None:
+        count = self._under_way.pop(written)
         if not written.cancelled() and isinstance(failure := written.exception(), Refusal):
-            LOG.error("an outcome is not written", reason=failure.reason)
+            LOG.error("outcomes are not written", count=count, reason=failure.reason)
+
+    @staticmethod
+    def _lost(first: ledger_pb2.Entry, count: int, reason: str) -> None:
+        LOG.error("outcomes are not written", ticket=first.ticket, count=count, reason=reason)

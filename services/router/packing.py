@@ -20,3 +20,31 @@ def packed(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[T]]:
             batch.extend(part)
     if batch:
         yield batch
+
+
+def grouped(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[Sequence[T]]]:
+    """Groups in order, each whole, as many together as have no more than `most` things."""
+    together: list[Sequence[T]] = []
+    count = 0
+    for group in groups:
+        if together and count + len(group) > most:
+            yield together
+            together, count = [], 0
+        together.append(group)
+        count += len(group)
+    if together:
+        yield together
+
+
+def weighed(things: Iterable[bytes], most_bytes: int) -> Iterator[list[bytes]]:
+    """Batches in order; none is empty, and only a thing heavier than `most_bytes` exceeds it."""
+    batch: list[bytes] = []
+    weight = 0
+    for thing in things:
+        if batch and weight + len(thing) > most_bytes:
+            yield batch
+            batch, weight = [], 0
+        batch.append(thing)
+        weight += len(thing)
+    if batch:
+        yield batch

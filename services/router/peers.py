@@ -74,9 +74,10 @@ class Ledger:
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
-        self.append: Coalescer[ledger_pb2.Entry, int] = Coalescer(
-            self._append, name="ledger", most=500
+        self.append: Coalescer[Sequence[ledger_pb2.Entry], None] = Coalescer(
+            self._append_groups, name="ledger", most=MOST_ENTRIES, queue=2_000
         )
+        """Appends a group of entries with those that others append meanwhile."""
 
     async def write(self, groups: Sequence[Sequence[ledger_pb2.Entry]]) -> None:
         """Write groups of entries in their order, as many in one call as it takes.
@@ -86,18 +87,29 @@ class Ledger:
         for entries in packing.packed(groups, MOST_ENTRIES):
             await self._append(entries)
 
-    async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
+    async def _append_groups(
+        self, groups: list[Sequence[ledger_pb2.Entry]]
+    ) -> list[BaseException | None]:
+        """As many groups in one call as it takes; those that went together fail together."""
+        answers: list[BaseException | None] = []
+        for together in packing.grouped(groups, MOST_ENTRIES):
+            failure = None
+            try:
+                await self.write(together)
+            except Refusal as refusal:
+                failure = refusal
+            answers += [failure] * len(together)
+        return answers
+
+    async def _append(self, entries: Sequence[ledger_pb2.Entry]) -> None:
         stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
         try:
-            response: ledger_pb2.AppendResponse = await stub.Append(
-                ledger_pb2.AppendRequest(entries=entries), timeout=APPEND_TIMEOUT_S
-            )
+            await stub.Append(ledger_pb2.AppendRequest(entries=entries), timeout=APPEND_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             LOG.error("the ledger cannot be written", code=error.code().name)
             raise Refusal(
                 grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE", retry_after=1.0
             ) from error
-        return [leaf.index for leaf in response.leaves]
 
     async def asked(
         self, ssin: str, institution: Institution, begin: datetime, end: datetime

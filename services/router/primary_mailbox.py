@@ -27,9 +27,10 @@ MOST_WAIT_S = 3.0
 
 
 class PrimaryMailbox:
-    """Takes each delivery in as a mutation, then acknowledges it; members are told as always.
+    """Takes deliveries in as mutations, then acknowledges them; members are told as always.
 
-    A delivery that comes again is known by its position and taken in once.
+    A delivery that comes again is known by its position and taken in once. A primary hub that
+    knows nothing of several in a message sends them one by one.
     """
 
     def __init__(self, channels: Channels, stands_for: Institution, store: Store) -> None:
@@ -53,14 +54,15 @@ class PrimaryMailbox:
         stream: Stream = stub.Receive()
         try:
             await stream.write(
-                mailbox_pb2.ReceiveRequest(institution=institutions.to_wire(self._network))
+                mailbox_pb2.ReceiveRequest(
+                    institution=institutions.to_wire(self._network), several=True
+                )
             )
             while isinstance(response := await stream.read(), mailbox_pb2.ReceiveResponse):
                 self._wait = FIRST_WAIT_S
-                await self._store.receive([taken(response.delivery)])
-                await stream.write(
-                    mailbox_pb2.ReceiveRequest(acknowledged=response.delivery.position)
-                )
+                deliveries = response.deliveries or [response.delivery]
+                await self._store.receive([taken(delivery) for delivery in deliveries])
+                await stream.write(mailbox_pb2.ReceiveRequest(acknowledged=deliveries[-1].position))
         finally:
             stream.cancel()
 

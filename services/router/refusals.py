@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
+from mesh.access import GATEWAY
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.refusals import Refusal
@@ -28,6 +31,23 @@ def check_chain(request: exchange_pb2.ConsultRequest, caller: Caller) -> None:
     """Only a hub asks for those of its network; its certificate answers for whom it names."""
     if request.chain and caller.principal.kind != "hub":
         raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "CHAIN_NOT_YOURS")
+
+
+def check_passed_on(
+    requests: Iterable[exchange_pb2.ConsultRequest], caller: Caller, policy: Policy
+) -> None:
+    """A service that asks in another's name asks only for what it holds itself; so does no other.
+
+    The gateway carries any question: it is a way in and holds nothing.
+    """
+    if caller.on_behalf_of is None or caller.identity.path == GATEWAY:
+        return
+    own = set(policy.speakers.get(caller.identity.path, ()))
+    for request in requests:
+        for sort in request.data_sorts:
+            held = policy.availabilities.get(sort, ())
+            if not own.issuperset(availability.holder for availability in held):
+                raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "NOT_YOURS_TO_PASS_ON")
 
 
 def malformed(field: str, description: str) -> Refusal:

@@ -41,25 +41,33 @@ class Pending:
         )
 
 
+def within(
+    decided: Decision, policy: Policy, *, but: Institution | None = None
+) -> list[tuple[DataSortDecision, Institution]]:
+    """Every holder of what is permitted, in this network and `but` one."""
+    return [
+        (part, holder)
+        for part in decided.data_sorts
+        if part.reason is None
+        for holder in part.holders
+        if holder != but and holder not in network.beyond_of(part, policy)
+    ]
+
+
 def ask(
     suppliers: Suppliers,
     ticket: str,
     ssin: str,
     period: Period,
-    decided: Decision,
+    whom: Iterable[tuple[DataSortDecision, Institution]],
     policy: Policy,
-    *,
-    but: Institution | None = None,
 ) -> list[Pending]:
-    """Ask every holder of what is permitted, in this network and `but` one; none is waited for."""
+    """Ask holders; none is waited for."""
     pending = []
-    for part in decided.data_sorts:
-        beyond = network.beyond_of(part, policy)
-        for holder in part.holders:
-            if part.reason is None and holder not in beyond and holder != but:
-                question = wire.supplier_question(ticket, ssin, part.data_sort, period, holder)
-                answer = suppliers.ask(policy.institutions[holder], question)
-                pending.append(Pending(part, holder, answer))
+    for part, holder in whom:
+        question = wire.supplier_question(ticket, ssin, part.data_sort, period, holder)
+        answer = suppliers.ask(policy.institutions[holder], question)
+        pending.append(Pending(part, holder, answer))
     return pending
 
 

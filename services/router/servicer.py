@@ -67,6 +67,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         caller = self._caller()
         for index, consultation in enumerate(request.consultations):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
+        refusals.check_passed_on(request.consultations, caller, self._follower.policy)
         self._admission.admit(request.consultations, caller)
         return exchange_pb2.BatchConsultResponse(
             consultations=await self._consultations.batch_consult(request.consultations, caller)
@@ -199,6 +200,6 @@ class DoorBook:
         refusal.metadata["ticket"] = ticket
         entry = entries.door(ticket, caller, refusal.reason, request, clock.now())
         try:
-            await self._ledger.append(entry)
+            await self._ledger.append([entry])
         except Refusal as failure:
             LOG.error("a refusal is not written", method=method, reason=failure.reason)

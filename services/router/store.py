@@ -18,21 +18,13 @@ from services.router.mutation import Addressed, ReceivedMutation, Stored
 
 MUTATED = "mutated"
 """Channel that wakes the distribution."""
-MUTATIONS = sa.table(
-    "mutations",
-    sa.column("ssin", sa.Text),
-    sa.column("ticket", sa.Text),
-    sa.column("sequence", sa.BigInteger),
-    sa.column("sender", sa.Text),
-    sa.column("caller", sa.Text),
-    sa.column("request_id", sa.Text),
-    sa.column("digest", sa.LargeBinary),
-    sa.column("mutation", sa.LargeBinary),
-    sa.column("traceparent", sa.Text),
-    sa.column("received_at", sa.DateTime(timezone=True)),
-    sa.column("distributed_at", sa.DateTime(timezone=True)),
+ALONE = sa.text("SELECT pg_try_advisory_xact_lock(hashtext('distribution'))")
+WAITING = sa.text(
+    """
+    SELECT ssin, ticket, sender, caller, request_id, digest, mutation, traceparent, received_at
+    FROM mutations WHERE distributed_at IS NULL ORDER BY sequence LIMIT :most
+    """
 )
-
 RECEIVE = sa.text(
     f"""
     WITH given AS (
@@ -59,6 +51,15 @@ RECEIVE = sa.text(
     """  # noqa: S608 - a constant
 )
 """Keeps what is new, in the order given, and tells what is now kept under each request id."""
+CLOSE = sa.text(
+    """
+    UPDATE mutations AS mutation
+    SET distributed_at = :at, mutation = '', written = CAST(done.written AS jsonb)
+    FROM unnest(CAST(:ssins AS text[]), CAST(:tickets AS text[]), CAST(:written AS text[]))
+         AS done(ssin, ticket, written)
+    WHERE mutation.ssin = done.ssin AND mutation.ticket = done.ticket
+    """
+)
 KEPT = sa.text(
     """
     SELECT ssin, sender, request_id, mutation.ticket, mutation.digest, mutation.received_at
@@ -99,21 +100,8 @@ class Store:
         where another does, the list is empty.
         """
         async with self._engine.begin() as connection:
-            mine = await connection.scalar(
-                sa.text("SELECT pg_try_advisory_xact_lock(hashtext('distribution'))")
-            )
-            waiting = (
-                (
-                    await connection.execute(
-                        sa.select(MUTATIONS)
-                        .where(MUTATIONS.c.distributed_at.is_(None))
-                        .order_by(MUTATIONS.c.sequence)
-                        .limit(most)
-                    )
-                ).all()
-                if mine
-                else ()
-            )
+            mine = await connection.scalar(ALONE)
+            waiting = (await connection.execute(WAITING, {"most": most})).all() if mine else ()
             yield connection, [_mutation(row) for row in waiting]
 
     async def deliver(
@@ -131,15 +119,7 @@ class Store:
         """
         await rows.put(connection, addressed, at, number)
         await connection.execute(
-            sa.text(
-                """
-                UPDATE mutations AS mutation
-                SET distributed_at = :at, mutation = '', written = CAST(done.written AS jsonb)
-                FROM unnest(CAST(:ssins AS text[]), CAST(:tickets AS text[]),
-                            CAST(:written AS text[])) AS done(ssin, ticket, written)
-                WHERE mutation.ssin = done.ssin AND mutation.ticket = done.ticket
-                """
-            ),
+            CLOSE,
             {
                 "at": at,
                 "ssins": [mutation.ssin for mutation, _ in distributed],

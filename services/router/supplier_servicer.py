@@ -53,7 +53,7 @@ class SupplierServicer(supplier_pb2_grpc.SupplierServicer):
         person = await self._repertory.person(question.ssin)
         members = network.members(question.data_sort, period, policy, person)
         entry = entries.supply(question, caller, members, person, policy.revision, clock.now())
-        written = asyncio.ensure_future(self._ledger.append(entry))
+        written = asyncio.ensure_future(self._ledger.append([entry]))
         parts = asyncio.gather(
             *(
                 self._suppliers.ask(

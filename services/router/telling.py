@@ -20,10 +20,10 @@ from services.router.untold import Summary
 def mutation(received: ReceivedMutation, data_sort: str) -> ledger_pb2.Entry:
     """That a mutation was taken in. The same each time it is made."""
     return ledger_pb2.Entry(
-        entry_id=f"{received.ticket}/mutation",
+        entry_id=mutation_id(received.ticket),
         ticket=received.ticket,
         kind=ledger_pb2.ENTRY_KIND_MUTATION,
-        occurred_at=clock.rfc3339(received.received_at),
+        occurred_at=received_at(received),
         caller=received.caller,
         institution=institutions.to_wire(received.sender),
         ssin=received.ssin,
@@ -49,7 +49,7 @@ def distribution(
         decision=wire.decision(decided),
     )
     return ledger_pb2.Entry(
-        entry_id=f"{received.ticket}/{recipient}/{attempt}",
+        entry_id=distribution_id(received.ticket, recipient, attempt),
         ticket=received.ticket,
         kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
         occurred_at=clock.rfc3339(at),
@@ -76,7 +76,7 @@ def untold(
     """Everyone who is not told of a mutation, in one entry; complete, to be made again."""
     record = wire.untold_record(data_sort, period, received.sender, summary)
     return ledger_pb2.Entry(
-        entry_id=f"{received.ticket}/untold/{attempt}",
+        entry_id=untold_id(received.ticket, attempt),
         ticket=received.ticket,
         kind=ledger_pb2.ENTRY_KIND_DISTRIBUTION,
         occurred_at=clock.rfc3339(at),
@@ -124,3 +124,29 @@ def first_delivery(
 
 def untold_reasons(summary: Summary) -> str:
     return ",".join(group.reason.name for group in summary.untold)
+
+
+def again(entry: ledger_pb2.Entry, received: ReceivedMutation, entry_id: str) -> ledger_pb2.Entry:
+    """The same entry on another mutation, about which all else was decided alike."""
+    other = ledger_pb2.Entry()
+    other.CopyFrom(entry)
+    other.entry_id = entry_id
+    other.ticket = received.ticket
+    other.ssin = received.ssin
+    return other
+
+
+def mutation_id(ticket: str) -> str:
+    return f"{ticket}/mutation"
+
+
+def distribution_id(ticket: str, recipient: Institution, attempt: str) -> str:
+    return f"{ticket}/{recipient}/{attempt}"
+
+
+def untold_id(ticket: str, attempt: str) -> str:
+    return f"{ticket}/untold/{attempt}"
+
+
+def received_at(received: ReceivedMutation) -> str:
+    return clock.rfc3339(received.received_at)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import grpc
 import structlog
-from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import exchange_pb2
 from sqlalchemy.exc import DBAPIError
 
-from mesh import clock, database, periods, telemetry, tickets, written
+from mesh import clock, database, telemetry, tickets
 from mesh.refusals import Refusal
-from services.router import delivery, distribution, telling, untold
-from services.router.domain import Person, Policy, Verdict
+from services.router import delivery
 from services.router.mailbox import rows
 from services.router.mailbox.domain import Mode
-from services.router.mutation import Addressed, ReceivedMutation
 from services.router.peers import Ledger, Repertory
+from services.router.planning import Planner
 from services.router.policy_follower import PolicyFollower
 from services.router.store import MUTATED, Store
 
@@ -70,62 +66,12 @@ class Distribution:
                 links=parents[1:],
                 crossroads__batch=len(received),
             ):
-                persons = await self._persons(received)
+                persons = await self._repertory.persons(sorted({m.ssin for m in received}))
                 signals = await rows.signals(connection, Mode.SIGNAL.value)
-                plans = [_plan(m, policy, persons[m.ssin], attempt, signals) for m in received]
-                await self._ledger.write([entries_of for entries_of, _ in plans])
-                addressed = [one for _, addressed_of in plans for one in addressed_of]
-                kept = [written.of(entries_of) for entries_of, _ in plans]
-                done = list(zip(received, kept, strict=True))
+                planner = Planner(policy, signals, attempt, at, clock.today())
+                plans = planner.plans(received, persons)
+                await self._ledger.write([plan.entries for plan in plans])
+                addressed = [one for plan in plans for one in plan.addressed]
+                done = [(plan.received, plan.written) for plan in plans]
                 await self._store.deliver(connection, addressed, done, at, delivery.number)
         return True
-
-    async def _persons(self, received: Sequence[ReceivedMutation]) -> dict[str, Person]:
-        ssins = sorted({mutation.ssin for mutation in received})
-        found = await asyncio.gather(*(self._repertory.person(ssin) for ssin in ssins))
-        return dict(zip(ssins, found, strict=True))
-
-
-def _plan(
-    received: ReceivedMutation,
-    policy: Policy,
-    person: Person,
-    attempt: str,
-    signals: frozenset[str],
-) -> tuple[list[ledger_pb2.Entry], list[Addressed]]:
-    """The ledger entries and the deliveries of one mutation."""
-    mutation = exchange_pb2.Mutation.FromString(received.mutation)
-    at, today = clock.now(), clock.today()
-    decisions = distribution.distribute(
-        mutation.data_sort,
-        periods.from_wire(mutation.period),
-        received.sender,
-        policy,
-        person,
-        today,
-    )
-    told = [telling.mutation(received, mutation.data_sort)]
-    addressed = []
-    for recipient, decided in decisions.items():
-        if decided.verdict is not Verdict.PERMITTED:
-            continue
-        entry = telling.distribution(received, mutation.period, recipient, decided, attempt, at)
-        told.append(entry)
-        one = delivery.delivery(
-            received.ticket,
-            mutation,
-            received.sender,
-            decided.data_sorts[0],
-            policy,
-            at,
-            signal=str(recipient) in signals,
-            traceparent=received.traceparent,
-        )
-        addressed.append(
-            Addressed(recipient, received.ssin, one.SerializeToString(), entry.entry_id)
-        )
-    summary = untold.summarise(decisions, policy, person, today)
-    if summary.untold:
-        sort, period = mutation.data_sort, mutation.period
-        told.append(telling.untold(received, period, sort, summary, attempt, at))
-    return told, addressed

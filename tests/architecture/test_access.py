@@ -12,7 +12,7 @@ from crossroads.declarations.v1 import (
 )
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.rights.v1 import certificates_pb2, rights_pb2, statuses_pb2, waivers_pb2
+from crossroads.rights.v1 import certificates_pb2, rights_pb2, statuses_pb2, upkeep_pb2, waivers_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2, supplier_pb2
 from google.protobuf import descriptor_pool
 
@@ -35,6 +35,7 @@ CONTRACTS = (
     risks_pb2,
     statuses_pb2,
     supplier_pb2,
+    upkeep_pb2,
     waivers_pb2,
 )
 

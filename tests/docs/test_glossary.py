@@ -8,6 +8,9 @@ from google.protobuf import descriptor, descriptor_pool
 Table = list[dict[str, str]]
 CONTRACTS = [
     "attestations.v1.attestations",
+    "attestations.v1.family",
+    "attestations.v1.health",
+    "attestations.v1.persons",
     "attestations.v1.statuses",
     "declarations.v1.declarations",
     "declarations.v1.mandates",
@@ -24,6 +27,7 @@ CONTRACTS = [
     "rights.v1.rights",
     "rights.v1.simulation",
     "rights.v1.statuses",
+    "rights.v1.upkeep",
     "rights.v1.waivers",
     "router.v1.decision",
     "router.v1.exchange",

@@ -1,5 +1,7 @@
 """Check digits of the numbers of the field."""
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +21,22 @@ def test_a_national_number_of_either_century_is_valid() -> None:
 
 def test_a_bis_number_is_valid() -> None:
     assert identification.ssin_is_valid(ssin(85_47_30_033, from_2000=False))
+
+
+def test_a_number_tells_the_day_of_birth_where_it_is_known() -> None:
+    born = {
+        ssin(85_07_30_033, from_2000=False): date(1985, 7, 30),
+        ssin(10_05_17_012, from_2000=True): date(2010, 5, 17),
+        ssin(4_02_29_001, from_2000=True): date(2004, 2, 29),
+        ssin(85_47_30_033, from_2000=False): date(1985, 7, 30),
+        ssin(85_27_30_033, from_2000=False): date(1985, 7, 30),
+        ssin(85_00_00_033, from_2000=False): None,
+        ssin(85_47_00_033, from_2000=False): None,
+        ssin(85_40_00_033, from_2000=False): None,
+        "85073003327": None,
+        "no number": None,
+    }
+    assert {number: identification.birth_date(number) for number in born} == born
 
 
 @given(st.integers(0, 99))

@@ -154,9 +154,8 @@ class FirstDeliveries:
             plan.asked.ticket,
             plan.current,
             plan.period,
-            plan.decision,
+            replies.within(plan.decision, plan.policy, but=plan.asked.institution),
             plan.policy,
-            but=plan.asked.institution,
         )
         return [Answered(one.part, one.holder, await one.reply(plan.policy)) for one in asked]
 

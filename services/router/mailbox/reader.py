@@ -9,11 +9,14 @@ from crossroads.router.v1 import mailbox_pb2
 
 from mesh import database
 from mesh.institutions import Institution
+from services.router import packing
 from services.router.mailbox import rows
 from services.router.mailbox.rows import DELIVERED
 from services.router.mailbox.store import MailboxStore
 
-PAGE = 100
+PAGE = 256
+MOST_BYTES = 1 << 20
+"""About how much one message carries; a gRPC client takes 4 MiB unless told otherwise."""
 
 
 class Bell:
@@ -48,6 +51,7 @@ class Reader:
         self._heard = position
         self._confirmed = position
         self._in_flight = in_flight
+        self._is_full = False
         self._silent = False
         self._closed = False
         self._news = asyncio.Event()
@@ -67,7 +71,8 @@ class Reader:
                 if self._heard > self._confirmed:
                     await self._store.acknowledge(self._mailbox, self._heard)
                     self._confirmed = max(self._confirmed, min(self._heard, self._sent))
-                    self.wake.set()
+                    if self._is_full:
+                        self.wake.set()
             await hearing
         finally:
             hearing.cancel()
@@ -88,14 +93,30 @@ class Reader:
 
         Raises NoLongerKept where the reader is so slow that the sweep overtakes it.
         """
+        async for found in self._pages():
+            for each in found:
+                self._sent += 1
+                yield mailbox_pb2.Delivery.FromString(each)
+
+    async def messages(self) -> AsyncIterator[mailbox_pb2.ReceiveResponse]:
+        """The same, several in each message."""
+        async for found in self._pages():
+            for several in packing.weighed(found, MOST_BYTES):
+                self._sent += len(several)
+                message = mailbox_pb2.ReceiveResponse()
+                for each in several:
+                    message.deliveries.add().MergeFromString(each)
+                yield message
+
+    async def _pages(self) -> AsyncIterator[list[bytes]]:
+        """What may be sent, as often as there is some; all of a page is sent before the next."""
         while not self._closed:
             await self.wake.wait()
             self.wake.clear()
-            while room := max(0, self._in_flight - (self._sent - self._confirmed)):
-                found = await self._store.deliveries(self._mailbox, self._sent, min(room, PAGE))
-                for each in found:
-                    delivery = mailbox_pb2.Delivery.FromString(each)
-                    self._sent = delivery.position
-                    yield delivery
-                if len(found) < min(room, PAGE):
+            while room := max(0, min(PAGE, self._in_flight - self._sent + self._confirmed)):
+                found = await self._store.deliveries(self._mailbox, self._sent, room)
+                if found:
+                    yield found
+                if len(found) < room:
                     break
+            self._is_full = not room

@@ -64,6 +64,7 @@ FILL = sa.text(
          AS given(institution, position, ssin, delivery, entry_id)
     """
 )
+IN_MODE = sa.text("SELECT institution FROM mailbox_settings WHERE mode = :mode")
 
 
 async def put(
@@ -107,7 +108,5 @@ async def put(
 
 async def signals(connection: AsyncConnection, mode: int) -> frozenset[str]:
     """The institutions whose mailboxes are in a mode that was put."""
-    rows = await connection.execute(
-        sa.select(SETTINGS.c.institution).where(SETTINGS.c.mode == mode)
-    )
+    rows = await connection.execute(IN_MODE, {"mode": mode})
     return frozenset(rows.scalars())

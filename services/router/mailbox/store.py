@@ -18,8 +18,14 @@ from services.router.mailbox.domain import (
     Mode,
     NoLongerKept,
 )
-from services.router.mailbox.rows import DELIVERIES, MAILBOXES, SETTINGS
+from services.router.mailbox.rows import MAILBOXES, SETTINGS
 
+FOLLOWING = sa.text(
+    """
+    SELECT position, delivery FROM deliveries
+    WHERE institution = :institution AND position > :after ORDER BY position LIMIT :most
+    """
+)
 ACKNOWLEDGE = sa.text(
     """
     WITH heard AS (
@@ -58,13 +64,7 @@ class MailboxStore:
         async with self._alone.connect() as connection:
             rows = (
                 await connection.execute(
-                    sa.select(DELIVERIES.c.position, DELIVERIES.c.delivery)
-                    .where(
-                        DELIVERIES.c.institution == str(institution),
-                        DELIVERIES.c.position > after,
-                    )
-                    .order_by(DELIVERIES.c.position)
-                    .limit(most)
+                    FOLLOWING, {"institution": str(institution), "after": after, "most": most}
                 )
             ).all()
         if rows and rows[0].position != after + 1:

@@ -63,9 +63,11 @@ def condition(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
 
 
 @st.composite
-def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
+def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:  # noqa: PLR0911
     """A number of a group, or of one member; at most so deep."""
-    match draw(st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])):
+    match draw(
+        st.sampled_from(["constant", "own", "own", "made", "choice"][: None if deep else 3])
+    ):
         case "constant":
             return draw(_CONSTANT)
         case "own" if of_group:
@@ -86,7 +88,7 @@ def number(draw: st.DrawFn, of_group: bool, deep: int = 2) -> Node:
     return Choice(draw(condition(of_group, deep - 1)), draw(sides), draw(sides))
 
 
-_PLAIN = st.sampled_from(
+_PLAIN: st.SearchStrategy[Node] = st.sampled_from(
     [
         *map(Has, FACTS),
         *map(Has, FACTS),
@@ -95,7 +97,9 @@ _PLAIN = st.sampled_from(
         *(Aged(sign, years) for sign in SIGNS for years in (0, 1, 18, 19, 20, 65)),
     ]
 )
-_CONSTANT = st.sampled_from([*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))])
+_CONSTANT: st.SearchStrategy[Node] = st.sampled_from(
+    [*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))]
+)
 conditions_of_group = condition(of_group=True)
 conditions_of_member = condition(of_group=False)
 numbers_of_group = number(of_group=True)
@@ -123,9 +127,7 @@ def _code(text: str) -> CodeType:
     return compile(text, "formula", "eval")
 
 
-def python(
-    node: Node, members: Sequence[Member], person: Member, params: Mapping[str, int]
-) -> int:
+def python(node: Node, members: Sequence[Member], person: Member, params: Mapping[str, int]) -> int:
     """Python's own answer to the written formula."""
     asked = [person]
 

@@ -47,7 +47,9 @@ def facts(draw: st.DrawFn, rights: tuple[str, ...]) -> Mapping[str, Fact]:
         "poor": Fact(poor),
         "poor_long": Fact(poor, held=draw(terms)),
         "old": Fact(frozenset({"GRAPA"})),
-        "ill_young": Fact(frozenset({"RETIREMENT"}), before_age=draw(st.sampled_from([19, 20, 65]))),
+        "ill_young": Fact(
+            frozenset({"RETIREMENT"}), before_age=draw(st.sampled_from([19, 20, 65]))
+        ),
         "poor_once": Fact(poor, later=draw(terms), held=draw(st.sampled_from([0, 2]))),
         "income": Fact(frozenset({"TAXABLE_INCOME"}), amount=True),
         "income_before": Fact(frozenset({"TAXABLE_INCOME"}), amount=True, later=draw(terms)),
@@ -86,7 +88,7 @@ def versions(draw: st.DrawFn, group: Group, rights: tuple[str, ...]) -> tuple[Ve
     begins = [SINCE]
     if draw(st.booleans()):
         begins.append(draw(st.sampled_from([date(2023, 1, 1), date(2024, 1, 1)]) | worlds.days))
-    made = []
+    made: list[Version] = []
     for begin, end in pairwise([*begins, date.max]):
         amount = draw(
             st.none() | (formulas.numbers_of_group if of_group else formulas.numbers_of_member)

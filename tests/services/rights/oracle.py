@@ -142,7 +142,7 @@ class Oracle:
         params = {}
         for name, values in version.params.items():
             known = [v for v in values if v.known_from <= self.today and v.begin <= day]
-            params[name] = sorted(known, key=lambda v: (v.begin, v.known_from))[-1].value
+            params[name] = max(known, key=lambda v: (v.begin, v.known_from)).value
         return formulas.python(node, list(members.values()), members[person], params)
 
     def _member(self, version: Version, person: str, role: str, day: date) -> Member:

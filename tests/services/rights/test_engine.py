@@ -3,113 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 
-import grpc
 import pytest
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.rights.v1 import rights_pb2
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import clock
-from mesh import database as databases
-from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights import rulebook
-from services.rights.domain import Arrival, Household, Membership, Statement
-from services.rights.engine import Engine
-from services.rights.servicer import Rights
-from services.rights.store import Store
+from services.rights.domain import Arrival, Group, Household, Membership
 from services.rights.supplier import Supplier
-from tests.services.rights import worlds
+from tests.services.rights import lawbooks, villages
+from tests.services.rights.villages import LINA, NOOR, OMA, Bench, alone, wage
 
-MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
-LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
+TARIFF = "social_tariff_energy"
+RULES = lawbooks.load(TARIFF)
+"""One right alone, so that what is decided is plain."""
 GRANTED, CHANGED, ENDED = 1, 2, 3
-
-
-class Village:
-    """A National Register of few people; it can be silent."""
-
-    def __init__(self) -> None:
-        self.homes = [Household((Membership(LINA, ALWAYS), Membership(NOOR, ALWAYS)), "REGISTER")]
-        self.silent = False
-
-    async def households(self, ssins: Iterable[str]) -> dict[str, tuple[Household, ...]]:
-        if self.silent:
-            raise Refusal(grpc.StatusCode.UNAVAILABLE, "HOUSEHOLD_UNKNOWN")
-        return {s: tuple(h for h in self.homes if s in h.ssins) or (alone(s),) for s in ssins}
-
-
-class Bench:
-    """An engine with its database, a village and a clock of its own."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.moment = datetime(2026, 11, 24, 9, tzinfo=UTC)
-        self.village = Village()
-        self.database = engine
-        self.store = Store(engine)
-        self.engine = Engine(worlds.RULES, self.store, self.village, self._now)
-        self.rights = Rights(worlds.RULES, self.store, self._now)
-
-    def _now(self) -> datetime:
-        self.moment += timedelta(seconds=1)
-        return self.moment
-
-    async def decisions(self, ssin: str = LINA, **also: Any) -> list[rights_pb2.RightDecision]:
-        request = rights_pb2.ListDecisionsRequest(ssin=ssin, **also)
-        return list((await self.rights.ListDecisions(request, None)).decisions)
-
-    async def waiting(self, kind: str) -> list[bytes]:
-        async with self.database.connect() as connection:
-            rows = await connection.execute(
-                text("SELECT payload FROM outbox WHERE kind = :kind ORDER BY position"),
-                {"kind": kind},
-            )
-            return [row.payload for row in rows]
 
 
 @pytest.fixture
 async def bench(database: str) -> AsyncIterator[Bench]:
-    await databases.migrate(database, MIGRATIONS)
-    engine = databases.engine(database)
-    yield Bench(engine)
-    await engine.dispose()
-
-
-def alone(ssin: str) -> Household:
-    return Household((Membership(ssin, ALWAYS),))
-
-
-def wage(
-    position: int,
-    begin: str = "2026-11-10",
-    end: str = "",
-    *,
-    who: str = LINA,
-    cancelled: bool = False,
-) -> Arrival:
-    until = date.fromisoformat(end) if end else date.max
-    statement = Statement(
-        ssin=who,
-        institution=Institution(17, 1),
-        data_sort="living_wage",
-        status="LIVING_WAGE",
-        strand="",
-        period=Period(date.fromisoformat(begin), until),
-        cancelled=cancelled,
-        ticket=f"TICKET{position}",
-        position=position,
-    )
-    return Arrival(who, position, f"TICKET{position}", "", statement, concerns=True)
+    async with villages.opened(database, RULES) as made:
+        yield made
 
 
 async def test_a_status_grants_the_right_to_the_whole_household(bench: Bench) -> None:
@@ -151,9 +72,7 @@ async def test_the_end_of_the_status_ends_the_right_at_the_end_of_the_year(bench
     await bench.engine.take_in([wage(2, end="2026-11-25")])
     ended, _ = await bench.decisions()
     assert (ended.kind, ended.period.end) == (ENDED, "2027-01-01")
-    explained = await bench.rights.Explain(
-        rights_pb2.ExplainRequest(decision_id=ended.decision_id), None
-    )
+    explained = await bench.explain(ended.decision_id)
     assert sources(explained.reason) == {("TICKET2", "self")}
     assert [a.act for a in explained.articles]
     assert "31 December" not in explained.window["en"]
@@ -175,9 +94,7 @@ async def test_a_status_said_in_error_takes_the_right_back(bench: Bench) -> None
 async def test_an_explanation_of_another_member_names_nobody(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     (decision,) = await bench.decisions(NOOR)
-    explained = await bench.rights.Explain(
-        rights_pb2.ExplainRequest(decision_id=decision.decision_id), None
-    )
+    explained = await bench.explain(decision.decision_id)
     assert sources(explained.reason) == {("TICKET1", "a member of the household")}
     assert LINA not in str(explained)
 
@@ -185,15 +102,14 @@ async def test_an_explanation_of_another_member_names_nobody(bench: Bench) -> No
 async def test_a_decision_is_explained_by_what_was_known_when_it_was_made(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     (granted,) = await bench.decisions()
-    request = rights_pb2.ExplainRequest(decision_id=granted.decision_id)
-    before = await bench.rights.Explain(request, None)
+    before = await bench.explain(granted.decision_id)
     await bench.engine.take_in([wage(2, cancelled=True)])
-    assert await bench.rights.Explain(request, None) == before
+    assert await bench.explain(granted.decision_id) == before
 
 
 async def test_decisions_are_listed_as_known_at_a_moment(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
-    between = clock.rfc3339(bench._now())
+    between = clock.rfc3339(bench.now())
     await bench.engine.take_in([wage(2, end="2026-11-25")])
     assert [d.kind for d in await bench.decisions(known_at=between)] == [GRANTED]
 
@@ -201,9 +117,7 @@ async def test_decisions_are_listed_as_known_at_a_moment(bench: Bench) -> None:
 async def test_decisions_come_in_pages(bench: Bench) -> None:
     await bench.engine.take_in([wage(1)])
     await bench.engine.take_in([wage(2, end="2026-11-25")])
-    first = await bench.rights.ListDecisions(
-        rights_pb2.ListDecisionsRequest(ssin=LINA, page_size=1), None
-    )
+    first = await bench.page(ssin=LINA, page_size=1)
     rest = await bench.decisions(page_size=1, page_token=first.next_page_token)
     assert [d.kind for d in [*first.decisions, *rest]] == [ENDED, GRANTED]
 
@@ -215,7 +129,9 @@ async def test_who_moves_out_finishes_the_year_and_is_looked_at_too(bench: Bench
         Household((Membership(LINA, ALWAYS), Membership(NOOR, moved))),
         alone(NOOR),
     ]
-    await bench.engine.take_in([Arrival(LINA, 2, "MOVE", "", None, concerns=True)])
+    await bench.engine.take_in(
+        [Arrival(LINA, 2, "MOVE", "", None, concerns=True, group=Group.DOMICILE)]
+    )
     ended, _ = await bench.decisions(NOOR)
     assert (ended.kind, ended.period.end) == (ENDED, "2027-01-01")
     assert [d.kind for d in await bench.decisions(LINA)] == [GRANTED]
@@ -275,52 +191,13 @@ async def test_the_engine_answers_the_network_on_what_it_granted(bench: Bench) -
     other.CopyFrom(question)
     other.data_sort = "free_transport"
     request = supplier_pb2.SupplyRequest(questions=[question, later, other])
-    answers = (await Supplier(bench.store).Supply(request, None)).answers
+    answers = (await Supplier(RULES, bench.store).Supply(request, None)).answers
     assert [len(answer.attestations) for answer in answers] == [1, 0, 0]
-
-
-async def test_a_simulation_stores_nothing(bench: Bench) -> None:
-    status = rights_pb2.SimulatedStatus(status="GRAPA", period=types_pb2.Period(begin="2026-05-05"))
-    request = rights_pb2.SimulateRequest(
-        right="social_tariff_energy",
-        on="2026-11-24",
-        members=[rights_pb2.SimulatedMember(), rights_pb2.SimulatedMember(statuses=[status])],
-    )
-    simulated = await bench.rights.Simulate(request, None)
-    assert [(p.begin, p.end) for p in simulated.periods] == [("2026-04-01", "2027-01-01")]
-    assert simulated.rule_version.startswith("2023-07-01/")
-    assert await bench.waiting("publish") == []
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"right": "free_beer"}, "UNKNOWN_RIGHT"),
-        ({"status": "KING"}, "UNKNOWN_STATUS"),
-        ({"on": "2026-02-30"}, "MALFORMED_REQUEST"),
-        ({"begin": "2026-02-30"}, "MALFORMED_REQUEST"),
-    ],
-)
-async def test_a_simulation_of_what_does_not_exist_is_refused(
-    bench: Bench, change: dict[str, str], reason: str
-) -> None:
-    status = rights_pb2.SimulatedStatus(
-        status=change.get("status", "GRAPA"),
-        period=types_pb2.Period(begin=change.get("begin", "2026-01-01")),
-    )
-    request = rights_pb2.SimulateRequest(
-        right=change.get("right", "social_tariff_energy"),
-        on=change.get("on", "2026-11-24"),
-        members=[rights_pb2.SimulatedMember(statuses=[status])],
-    )
-    with pytest.raises(Refusal) as refused:
-        await bench.rights.Simulate(request, None)
-    assert refused.value.reason == reason
 
 
 async def test_an_unknown_decision_is_not_found(bench: Bench) -> None:
     with pytest.raises(Refusal) as refused:
-        await bench.rights.Explain(rights_pb2.ExplainRequest(decision_id="none"), None)
+        await bench.explain("none")
     assert refused.value.reason == "UNKNOWN_DECISION"
 
 

@@ -20,7 +20,7 @@ from tests.services.rights.oracle import Oracle
 ONE = timedelta(days=1)
 small = settings(
     deadline=None,
-    max_examples=int(os.environ.get('EX','100')),
+    max_examples=int(os.environ.get("EX", "100")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 persons = st.sampled_from(worlds.PERSONS)

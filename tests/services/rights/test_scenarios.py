@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from collections import Counter
 
 import pytest
-import yaml
 
-from mesh.institutions import Institution
-from mesh.periods import ALWAYS, Period
-from services.rights import evaluation, rulebook
-from services.rights.domain import Household, Membership, Statement
+from tests.services.rights import cases
+from tests.services.rights.cases import Case
 
-PROJECT = Path(__file__).parents[3]
-RULES = rulebook.load(PROJECT / "services" / "rights")
-CASES = [
-    pytest.param(file["right"], case, id=case["case"])
-    for path in sorted((PROJECT / "tests" / "scenarios" / "rights").glob("*.yaml"))
-    for file in [yaml.safe_load(path.read_text("utf-8"))]
-    for case in file["cases"]
-]
+CASES = [(right, case) for right, listed in cases.files() for case in listed]
 
 
-@pytest.mark.parametrize(("right", "case"), CASES)
-def test_a_case_of_the_law(right: str, case: dict[str, Any]) -> None:
-    members = case.get("household", [{"who": "lina"}])
-    household = Household(tuple(Membership(m["who"], days(m)) for m in members))
-    facts = evaluation.facts_of(
-        Statement(
-            ssin=said["who"],
-            institution=Institution(17, 1),
-            data_sort="",
-            status=said["status"],
-            strand=said["status"],
-            period=days(said),
-            cancelled=said.get("cancelled", False),
-            ticket="",
-            position=number,
-        )
-        for number, said in enumerate(case["said"])
-    )
-    found = evaluation.entitlements(
-        RULES.rules[right], members[0]["who"], [household], facts, case["today"]
-    )
-    expected = [(days(right), right.get("renewed", False)) for right in case["right"]]
-    assert [(e.period, e.renewable) for e in found] == expected
+@pytest.mark.parametrize(
+    ("right", "case"), [pytest.param(right, case, id=case["case"]) for right, case in CASES]
+)
+def test_a_case_of_the_law(right: str, case: Case) -> None:
+    person, decided = cases.asked_about(case), cases.evaluation(case)
+    for name, listed in {right: case["right"], **case.get("also", {})}.items():
+        entitled = decided.entitlements(name, person)
+        assert cases.found(entitled) == cases.expected(listed), name
+        for entitlement, told in zip(entitled, listed, strict=True):
+            if "amounts" in told:
+                assert entitlement.amounts == cases.amounts(told), name
 
 
-def days(of: dict[str, Any]) -> Period:
-    """`until` is the last day."""
-    begin: date = of.get("from", ALWAYS.begin)
-    return Period(begin, of["until"] + timedelta(days=1) if "until" in of else ALWAYS.end)
+def test_every_right_has_its_cases() -> None:
+    counted = Counter(right for right, _ in CASES)
+    assert counted.keys() == cases.RULES.rules.keys()
+    assert min(counted.values()) >= 7
+    assert len(CASES) >= 150
+
+
+def test_no_key_of_a_case_is_misspelt_and_no_case_stands_twice() -> None:
+    assert {key for _, case in CASES for key in case} <= cases.KEYS
+    names = Counter((right, case["case"]) for right, case in CASES)
+    assert max(names.values()) == 1
+
+
+def test_every_status_that_a_rule_reads_is_in_some_case() -> None:
+    read = {
+        status
+        for rule in cases.RULES.rules.values()
+        for version in rule.versions
+        for fact in version.facts.values()
+        for status in fact.statuses
+    }
+    told = {s.status for _, case in CASES for s in cases.statements(case)}
+    assert read <= told

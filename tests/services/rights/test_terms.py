@@ -76,6 +76,4 @@ def test_a_day_is_later_where_its_origin_is_in_the_days(
 
 def test_open_ends_stay_open() -> None:
     assert terms.later(ALWAYS, 12) == ALWAYS
-    assert terms.lasted(Period(date(2026, 1, 1), date.max), 3) == Period(
-        date(2026, 4, 1), date.max
-    )
+    assert terms.lasted(Period(date(2026, 1, 1), date.max), 3) == Period(date(2026, 4, 1), date.max)

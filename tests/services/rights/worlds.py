@@ -78,7 +78,9 @@ def statements(draw: st.DrawFn) -> tuple[Statement, ...]:
     words = st.tuples(
         st.sampled_from(PERSONS),
         st.sampled_from(INSTITUTIONS),
-        st.sampled_from([(name, value) for name, of in SORTS.items() for value in sorted(of.values)]),
+        st.sampled_from(
+            [(name, value) for name, of in SORTS.items() for value in sorted(of.values)]
+        ),
         st.sampled_from(begins),
         lengths,
         st.sampled_from(CENTS),

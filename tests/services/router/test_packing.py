@@ -19,3 +19,22 @@ def test_everything_is_packed_in_order_and_no_group_is_split_without_need(
     for number, size in enumerate(sizes):
         holding = [batch for batch in batches if any(of == number for of, _ in batch)]
         assert size > most or len(holding) <= 1
+
+
+@given(st.lists(st.integers(0, 9)), st.integers(1, 6))
+def test_groups_stay_whole(sizes: list[int], most: int) -> None:
+    groups = [[0] * size for size in sizes]
+    batches = list(packing.grouped(groups, most))
+    assert [group for batch in batches for group in batch] == groups
+    assert all(batch for batch in batches)
+    assert all(len(batch) == 1 or sum(map(len, batch)) <= most for batch in batches)
+
+
+@given(st.lists(st.binary(max_size=9)), st.integers(1, 20))
+def test_no_batch_weighs_more_than_it_may_unless_it_is_one_thing(
+    things: list[bytes], most: int
+) -> None:
+    batches = list(packing.weighed(things, most))
+    assert [one for batch in batches for one in batch] == things
+    assert all(batch for batch in batches)
+    assert all(len(batch) == 1 or sum(map(len, batch)) <= most for batch in batches)

@@ -66,9 +66,8 @@ def consultation(draw: st.DrawFn, ticket: str, policy: Policy, person: Person) -
     read = person if decision.needs_person(question, policy, on) else None
     decided = decision.decide(question, policy, read, on)
     kind = draw(st.sampled_from(sorted(replay.CONSULTATIONS)))
-    return entries.consultation(
-        kind, ticket, CALLER, asker, request, decided, wire.decision(decided), AT
-    )
+    alike = entries.consultation(kind, CALLER, question, decided, wire.decision(decided), AT)
+    return entries.consulted(alike, request, ticket)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Certificates not handed over, waivers and their revocations; each kept apart from decisions."""
+"""Certificates not handed over, waivers, revocations, each apart; and who is integrated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -37,6 +37,11 @@ def upgrade() -> None:
         sa.Column("end", sa.Date, nullable=False),
         *_recorded("revoked"),
     )
+    op.create_table(
+        "integrated",
+        sa.Column("ssin", sa.Text, primary_key=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    )
     for table, by in (
         ("certificate_refusals", "recorded_by"),
         ("waivers", "recorded_by"),
@@ -56,4 +61,4 @@ def _recorded(verb: str) -> tuple[sa.Column[object], ...]:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE certificate_refusals, waivers, waiver_revocations")
+    op.execute("DROP TABLE certificate_refusals, waivers, waiver_revocations, integrated")

@@ -80,7 +80,9 @@ class Outside:
     ledger_is_away: bool = False
 
     def __post_init__(self) -> None:
-        self.append: Coalescer[ledger_pb2.Entry, int] = Coalescer(self._append, name="ledger")
+        self.append: Coalescer[Sequence[ledger_pb2.Entry], None] = Coalescer(
+            self._append, name="ledger"
+        )
 
     async def person(self, ssin: str, freshness: str = "") -> Person:
         known = (CENTRE, REGISTER) if ssin != STRANGER else (REGISTER,)
@@ -94,11 +96,11 @@ class Outside:
     ) -> asyncio.Future[supplier_pb2.Answer]:
         return holder.ready(supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA))
 
-    async def _append(self, entries: list[ledger_pb2.Entry]) -> Sequence[int]:
+    async def _append(self, groups: list[Sequence[ledger_pb2.Entry]]) -> Sequence[None]:
         if self.ledger_is_away:
             raise refusals.Refusal(grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE")
-        self.written += entries
-        return list(range(len(entries)))
+        self.written += [entry for group in groups for entry in group]
+        return [None] * len(groups)
 
 
 @dataclass

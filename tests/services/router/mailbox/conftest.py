@@ -126,6 +126,9 @@ class Outside:
     async def person(self, ssin: str, freshness: str = "") -> Person:
         return Person(tuple(Inscription(i, 1, ALWAYS) for i in self.known[ssin]), "7")
 
+    async def persons(self, ssins: Sequence[str]) -> dict[str, Person]:
+        return {ssin: await self.person(ssin) for ssin in ssins}
+
     def ask(
         self, record: InstitutionRecord, question: supplier_pb2.Question
     ) -> asyncio.Future[supplier_pb2.Answer]:

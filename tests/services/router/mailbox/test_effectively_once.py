@@ -132,24 +132,33 @@ class Exchange(RuleBasedStateMachine):
     @rule(
         whose=st.sampled_from(sorted(READERS)),
         most=st.integers(1, 5),
+        several=st.booleans(),
         remembers=st.booleans(),
         acknowledges=st.booleans(),
     )
-    def read(self, whose: Institution, most: int, remembers: bool, acknowledges: bool) -> None:
+    def read(
+        self, whose: Institution, most: int, several: bool, remembers: bool, acknowledges: bool
+    ) -> None:
         """A reader reads on; it dies before it remembers, or before it acknowledges, or not."""
-        found = self.run(self.following(whose, most))
+        found = self.run(self.following(whose, most, several))
         for one in found if remembers else ():
             kept = self.remembered[whose].setdefault(one.position, one.SerializeToString())
             assert kept == one.SerializeToString(), "a position with another content"
         if found and remembers and acknowledges:
             self.run(self.process.mailboxes.acknowledge(whose, found[-1].position))
 
-    async def following(self, whose: Institution, most: int) -> list[mailbox_pb2.Delivery]:
+    async def following(
+        self, whose: Institution, most: int, several: bool = False
+    ) -> list[mailbox_pb2.Delivery]:
         extent = await self.process.mailboxes.extent(whose)
         assert extent.first <= extent.acknowledged + 1, "swept before it was read"
         reader = Reader(self.process.mailboxes, whose, extent.acknowledged, most)
-        deliveries = reader.deliveries()
         waiting = min(most, extent.last - extent.acknowledged)
+        if several:
+            message = await anext(reader.messages()) if waiting else mailbox_pb2.ReceiveResponse()
+            assert len(message.deliveries) == waiting
+            return list(message.deliveries)
+        deliveries = reader.deliveries()
         return [await anext(deliveries) for _ in range(waiting)]
 
     @rule()

@@ -12,6 +12,7 @@ from crossroads.router.v1 import mailbox_pb2, mailbox_pb2_grpc
 
 from mesh import clock, refusals
 from mesh.institutions import Institution
+from services.router.mailbox import reader
 from services.router.mailbox.domain import MailboxSettings, Mode
 from tests.services.router.mailbox.conftest import (
     AT,
@@ -67,6 +68,14 @@ async def following(call: Stream) -> mailbox_pb2.Delivery:
     return read.delivery
 
 
+async def several(call: Stream) -> list[int]:
+    """The positions in the next message of a stream that carries several."""
+    read = await call.read()
+    assert isinstance(read, mailbox_pb2.ReceiveResponse)
+    assert not read.HasField("delivery")
+    return [each.position for each in read.deliveries]
+
+
 async def refusal_of(call: Stream) -> refusals.Refusal:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await following(call)
@@ -88,6 +97,39 @@ async def test_a_mailbox_is_read_again_from_wherever_one_wants(serving: Serving)
         3,
         1,
     )
+
+
+async def test_one_message_carries_several_as_long_as_there_is_room(serving: Serving) -> None:
+    await published(serving, 1, 2, 3, 4, 5)
+    call = serving.stub().Receive()
+    await call.write(mailbox_pb2.ReceiveRequest(most_in_flight=3, several=True))
+    assert await several(call) == [1, 2, 3]
+    await call.write(mailbox_pb2.ReceiveRequest(acknowledged=3))
+    assert await several(call) == [4, 5]
+    await published(serving, 6)
+    assert await several(call) == [6]
+    assert (await serving.process.mailboxes.extent(FUND)).acknowledged == 3
+    call.cancel()
+
+
+async def test_several_are_the_same_as_one_by_one(serving: Serving) -> None:
+    await published(serving, *range(1, 8))
+    stub = serving.stub()
+    one_by_one = await receive(stub, 7, mailbox_pb2.ReceiveRequest())
+    call = stub.Receive(iter([mailbox_pb2.ReceiveRequest(several=True)]))
+    read = await call.read()
+    assert isinstance(read, mailbox_pb2.ReceiveResponse)
+    assert list(read.deliveries) == one_by_one
+
+
+async def test_a_message_of_several_stays_small_enough_for_a_client(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published(serving, 1, 2, 3)
+    [first, *_] = await receive(serving.stub(), 1, mailbox_pb2.ReceiveRequest())
+    monkeypatch.setattr(reader, "MOST_BYTES", 2 * first.ByteSize() + 10)
+    call = serving.stub().Receive(iter([mailbox_pb2.ReceiveRequest(several=True)]))
+    assert [await several(call), await several(call)] == [[1, 2], [3]]
 
 
 async def test_what_is_no_longer_kept_is_said_and_never_skipped(serving: Serving) -> None:
