@@ -8,11 +8,11 @@ from datetime import date
 
 import numpy as np
 
-from services.rights import entitled, evaluation, expression, grid, spans, timelines, windows, worth
+from services.rights import entitled, expression, grid, spans, statute, timelines, windows, worth
 from services.rights.columns import evaluate
 from services.rights.derived import Derived
 from services.rights.domain import Ground, Group, Rule, Version
-from services.rights.entitled import Entitled, Opened
+from services.rights.entitled import Entitled, Grounds
 from services.rights.expression import Amount, Has, Known, Node
 from services.rights.population import Population
 from services.rights.prospects import Prospects
@@ -49,13 +49,29 @@ class Census:
     def _entitled(self, rule: Rule) -> Entitled:
         since = spans.number(rule.versions[0].validity.begin)
         until, roster = spans.number(self._until), self._roster(rule.group)
-        versions = evaluation.versions_known(rule, self._today)
-        opened: list[Opened] = []
-        for version in versions:
-            for ground in version.grounds:
-                days = Conditions(roster, version, until, self._facts(version, roster)).met(ground)
-                opened += entitled.opened(ground.window, days, since, self._until, version.name)
-        found = entitled.joined(opened, until)
+        versions = statute.versions_known(rule, self._today)
+        met = [
+            (version, ground, Conditions(roster, version, until, facts).met(ground))
+            for version in versions
+            for facts in [self._facts(version, roster)]
+            for ground in version.grounds
+        ]
+        resumed = np.zeros(len(self._population), np.bool_)
+        for _, _, days in met:
+            resumed[days.who.take(np.flatnonzero(days.begin == until))] = True
+        found = entitled.joined(
+            [
+                opened
+                for version, ground, days in met
+                for opened in entitled.opened(
+                    Grounds(
+                        ground.window, days, _runs_on(version, days, until, resumed), version.name
+                    ),
+                    since,
+                    self._until,
+                )
+            ]
+        )
         if not len(found) or all(version.amount is None for version in versions):
             return found
         return replace(found, worth=worth.schedule(found.days, versions, roster, self._derived))
@@ -89,7 +105,7 @@ class Conditions:
         """By person, in the fewest spans; of those that begin after the horizon not all."""
         validity = self.version.validity
         begin, end = spans.number(validity.begin), spans.number(validity.end)
-        if begin >= self.until:
+        if begin > self.until:
             return spans.NONE
         if timelines.can(ground.when):
             return Timelines(self.roster, self.facts, begin, end).met(ground.when)
@@ -101,8 +117,8 @@ class Conditions:
         facts = {name: self.facts[name] for name in read}
         found: list[Spans] = []
         running: Flags | None = None
-        for begin, end in epochs(self.version, self.until):
-            if begin >= self.until:
+        for begin, end in self._epochs(when):
+            if begin >= self.until and begin > spans.number(self.version.validity.begin):
                 running = self._up_to(found, begin)
             rows = self._chosen(when, facts, begin, end, running)
             if len(rows):
@@ -111,6 +127,16 @@ class Conditions:
                 parts = grid.laid(self.roster, rows, begin, end, facts, ages, params)
                 found += [self._flagged(part, when) for part in parts]
         return spans.merged(found)
+
+    def _epochs(self, when: Node) -> list[tuple[int, int]]:
+        """The version's days, cut at the horizon and wherever a parameter changes."""
+        begin, end = (
+            spans.number(self.version.validity.begin),
+            spans.number(self.version.validity.end),
+        )
+        changes = {*worth.changes(self.version, when), self.until}
+        cuts = sorted(day for day in changes if begin < day < end)
+        return list(zip([begin, *cuts], [*cuts, end], strict=True))
 
     def _chosen(
         self,
@@ -151,9 +177,9 @@ class Conditions:
         return running
 
 
-def epochs(version: Version, until: int) -> list[tuple[int, int]]:
-    """The version's days, cut at the horizon and wherever a parameter changes."""
-    begin, end = spans.number(version.validity.begin), spans.number(version.validity.end)
-    changes = {spans.number(v.begin) for values in version.params.values() for v in values}
-    cuts = sorted({day for day in changes | {until} if begin < day < end})
-    return list(zip([begin, *cuts], [*cuts, end], strict=True))
+def _runs_on(version: Version, days: Spans, until: int, resumed: Flags) -> Flags:
+    """Whose ground lasts beyond the horizon, or to it, where another law goes on with it."""
+    lasts: Flags = days.end > until
+    if spans.number(version.validity.end) == until:
+        lasts |= (days.end == until) & resumed.take(days.who)
+    return lasts

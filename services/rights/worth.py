@@ -10,7 +10,7 @@ from services.rights import expression, grid, spans, timelines
 from services.rights.columns import evaluate
 from services.rights.derived import Derived
 from services.rights.domain import Version
-from services.rights.expression import Amount, Has, Known, Node
+from services.rights.expression import Amount, Has, Known, Node, Param
 from services.rights.population import Memberships
 from services.rights.roster import Held, Roster
 from services.rights.spans import NONE, Flags, Spans
@@ -37,8 +37,7 @@ def _of_version(
     end = min(spans.number(version.validity.end), int(rights.end.max()))
     read = {n.fact for n in expression.walk(amount) if isinstance(n, Has | Known | Amount)}
     facts = {n: homes.joined(derived.of_persons(version.facts[n])) for n in read}
-    changes = {spans.number(v.begin) for values in version.params.values() for v in values}
-    cuts = sorted(day for day in changes if begin < day < end)
+    cuts = sorted(day for day in changes(version, amount) if begin < day < end)
     found, members = [], homes.members
     for first, last in zip([begin, *cuts], [*cuts, end], strict=True):
         rows = np.flatnonzero((members.begin < last) & (members.end > first))
@@ -50,6 +49,12 @@ def _of_version(
                 who = laid.members.who.take(laid.row)
                 found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
     return _together(found)
+
+
+def changes(version: Version, formula: Node) -> set[int]:
+    """The days on which a parameter of a formula has another value."""
+    read = {n.name for n in expression.walk(formula) if isinstance(n, Param)}
+    return {spans.number(value.begin) for name in read for value in version.params[name]}
 
 
 def highest(found: Spans) -> Spans:
