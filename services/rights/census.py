@@ -14,11 +14,15 @@ from services.rights.derived import Derived
 from services.rights.domain import Ground, Group, Rule, Version
 from services.rights.entitled import Entitled, Grounds
 from services.rights.expression import Amount, Has, Known, Node
+from services.rights.grid import Grid
 from services.rights.population import Population
 from services.rights.prospects import Prospects
 from services.rights.roster import Roster
 from services.rights.spans import Flags, Rows, Spans
+from services.rights.still import Still
 from services.rights.timelines import Timelines
+
+_A_CENTURY = 36_525
 
 
 class Census:
@@ -120,21 +124,42 @@ class Conditions:
         for begin, end in self._epochs(when):
             if begin >= self.until and begin > spans.number(self.version.validity.begin):
                 running = self._up_to(found, begin)
-            rows = self._chosen(when, facts, begin, end, running)
-            if len(rows):
-                params = self.version.params_on(spans.day(begin))
-                ages = expression.ages(when)
-                parts = grid.laid(self.roster, rows, begin, end, facts, ages, params)
-                found += [self._flagged(part, when) for part in parts]
+            within = {name: days.within(begin, end) for name, days in facts.items()}
+            found += self._in_epoch(when, within, begin, end, running)
         return spans.merged(found)
 
+    def _in_epoch(
+        self,
+        when: Node,
+        facts: Mapping[str, Spans],
+        begin: int,
+        end: int,
+        running: Flags | None,
+    ) -> list[Spans]:
+        """Where many groups are in question, those in which nothing changes are asked apart."""
+        rows = self._chosen(when, facts, begin, end, running)
+        if not len(rows):
+            return []
+        params, ages = self.version.params_on(spans.day(begin)), expression.ages(when)
+        found: list[Spans] = []
+        if len(rows) > len(self.roster.members) // 4:
+            changing = grid.changing(self.roster, begin, end, facts, ages)
+            found.append(_true(Still(self.roster, begin, end, facts, changing, params), when))
+            rows = rows[changing.take(self.roster.members.group.take(rows))]
+        if len(rows):
+            laid = grid.laid(self.roster, rows, begin, end, facts, ages, params)
+            found.append(_true(laid, when))
+        return found
+
     def _epochs(self, when: Node) -> list[tuple[int, int]]:
-        """The version's days, cut at the horizon and wherever a parameter changes."""
+        """The version's days, cut at the horizon, where a parameter changes, and many amounts."""
         begin, end = (
             spans.number(self.version.validity.begin),
             spans.number(self.version.validity.end),
         )
         changes = {*worth.changes(self.version, when), self.until}
+        for name in {n.fact for n in expression.walk(when) if isinstance(n, Amount)}:
+            changes |= _usual(self.facts[name])
         cuts = sorted(day for day in changes if begin < day < end)
         return list(zip([begin, *cuts], [*cuts, end], strict=True))
 
@@ -162,19 +187,28 @@ class Conditions:
             return np.flatnonzero(kept)
         return np.flatnonzero(wanted)
 
-    def _flagged(self, laid: grid.Grid, when: Node) -> Spans:
-        answer = evaluate(when, laid).by_cell(laid).astype(np.bool_, copy=False)
-        cells = np.flatnonzero(answer)
-        situations = laid.of.take(cells)
-        who = laid.members.who.take(laid.row.take(cells))
-        return spans.ordered(Spans(who, laid.days.take(situations), laid.ends.take(situations)))
-
     def _up_to(self, found: list[Spans], day: int) -> Flags:
         """Who has days that end on the day."""
         running = np.zeros(len(self.roster.births), np.bool_)
         for each in found:
             running[each.who[each.end == day]] = True
         return running
+
+
+def _usual(amounts: Spans) -> set[int]:
+    """The days on which many of the amounts begin or end, such as each 1 January."""
+    found: set[int] = set()
+    for days in (amounts.begin, amounts.end):
+        if len(days):
+            first = int(days.min())
+            counts = np.bincount(np.minimum(days - first, _A_CENTURY))
+            found |= {int(day) + first for day in np.flatnonzero(counts > len(days) // 20)}
+    return found
+
+
+def _true(cells: Grid | Still, when: Node) -> Spans:
+    answer = evaluate(when, cells).by_cell(cells).astype(np.bool_, copy=False)
+    return spans.ordered(cells.spans(answer))
 
 
 def _runs_on(version: Version, days: Spans, until: int, resumed: Flags) -> Flags:

@@ -49,6 +49,7 @@ class Grid:
     ends: Days = field(init=False)
     row: Rows = field(init=False)
     """The member that each cell is."""
+    there: None = None
 
     def __post_init__(self) -> None:
         self._groups = int(self.members.group[-1]) + 1 if len(self.members) else 0
@@ -73,6 +74,13 @@ class Grid:
 
     def completed(self, years: int) -> Flags:
         return self._reached(self.birthdays[years])
+
+    def spans(self, cells: Flags) -> Spans:
+        """The days of the flagged cells, with their persons; in no order."""
+        places = np.flatnonzero(cells)
+        situations = self.of.take(places)
+        who = self.members.who.take(self.row.take(places))
+        return Spans(who, self.days.take(situations), self.ends.take(situations))
 
     def role(self, role: str) -> Flags:
         found: Flags = self.members.role[self.row] == (ROLES.index(role) if role in ROLES else -1)
@@ -175,33 +183,10 @@ def numbered(members: Memberships) -> Memberships:
     return Memberships(group, members.who, members.begin, members.end, members.role)
 
 
-def laid(
-    roster: Roster,
-    rows: Rows,
-    begin: int,
-    end: int,
-    facts: Mapping[str, Spans],
-    ages: Collection[int],
-    params: Mapping[str, int],
-) -> list[Grid]:
-    """Some rows of a roster, all of their groups, within an epoch; the facts are by row.
-
-    Groups in which nothing changes, which are most, lie in a grid of their own.
-    """
-    within = {name: found.within(begin, end) for name, found in facts.items()}
-    changing = _changing(roster, begin, end, within, ages)
-    if changing is None:
-        parts = [rows]
-    else:
-        cut = changing.take(roster.members.group.take(rows))
-        parts = [part for part in (rows[~cut], rows[cut]) if len(part)]
-    return [_laid(roster, part, begin, end, within, ages, params) for part in parts]
-
-
-def _changing(
+def changing(
     roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
-) -> Flags | None:
-    """By group whether anything changes inside the days; None where nothing does."""
+) -> Flags:
+    """By group whether anything changes inside the days to which its facts are cut."""
     members = roster.members
 
     def inside(days: Days) -> Flags:
@@ -215,15 +200,13 @@ def _changing(
         found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
         for found in within.values()
     ]
-    if not any(len(rows) for rows in changes):
-        return None
-    changing = np.zeros(roster.groups, np.bool_)
+    found = np.zeros(roster.groups, np.bool_)
     for rows in changes:
-        changing[members.group.take(rows)] = True
-    return changing
+        found[members.group.take(rows)] = True
+    return found
 
 
-def _laid(
+def laid(
     roster: Roster,
     rows: Rows,
     begin: int,
@@ -232,6 +215,7 @@ def _laid(
     ages: Collection[int],
     params: Mapping[str, int],
 ) -> Grid:
+    """Some rows of a roster, all of their groups, within an epoch to which the facts are cut."""
     members = roster.members
     of_epoch = numbered(
         Memberships(

@@ -42,12 +42,12 @@ def _of_version(
     for first, last in zip([begin, *cuts], [*cuts, end], strict=True):
         rows = np.flatnonzero((members.begin < last) & (members.end > first))
         if first < last and len(rows):
-            params = version.params_on(spans.day(first))
-            ages = expression.ages(amount)
-            for laid in grid.laid(homes, rows, first, last, facts, ages, params):
-                cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
-                who = laid.members.who.take(laid.row)
-                found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
+            params, ages = version.params_on(spans.day(first)), expression.ages(amount)
+            within = {name: held.within(first, last) for name, held in facts.items()}
+            laid = grid.laid(homes, rows, first, last, within, ages, params)
+            cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
+            who = laid.members.who.take(laid.row)
+            found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
     return _together(found)
 
 
