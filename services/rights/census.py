@@ -217,3 +217,10 @@ def _runs_on(version: Version, days: Spans, until: int, resumed: Flags) -> Flags
     if spans.number(version.validity.end) == until:
         lasts |= (days.end == until) & resumed.take(days.who)
     return lasts
+
+
+def work_out(
+    rules: Mapping[str, Rule], today: date, population: Population
+) -> list[tuple[str, Entitled]]:
+    """Every right of one part of the population; what a worker elsewhere is sent to do."""
+    return list(Census(rules, population, today).rights())
