@@ -1,4 +1,4 @@
-"""Terms and windows of `terms` and `windows` for many days at once, looked up in tables."""
+"""The almanac: terms of months and windows in columns, as `terms` and `windows` have them."""
 
 from __future__ import annotations
 

@@ -40,6 +40,8 @@ class Cells(Protocol):
     situations: int
     of: Rows
     """The situation of each cell."""
+    there: Flags | None
+    """Which cells count; None where all do."""
     params: Mapping[str, int]
 
     def has(self, fact: str) -> Flags: ...
@@ -67,7 +69,7 @@ class Answer:
         """For each cell, or one number for all."""
         if self.of_cells or isinstance(self.value, int):
             return self.value
-        return self.value[cells.of]
+        return self.value.take(cells.of)
 
     def by_cell(self, cells: Cells) -> Column:
         value = self.lifted(cells)
@@ -114,7 +116,8 @@ def evaluate(node: Node, cells: Cells) -> Answer:  # noqa: C901, PLR0911, PLR091
         case Person(of=of):
             return Answer(evaluate(of, cells).by_cell(cells), of_cells=True)
         case Size():
-            return Answer(np.bincount(cells.of, minlength=cells.situations))
+            of = cells.of if cells.there is None else cells.of[cells.there]
+            return Answer(np.bincount(of, minlength=cells.situations))
         case Param(name=name):
             return Answer(cells.params[name])
         case Number(value=value):
@@ -148,19 +151,24 @@ def _made(make: Callable[..., Column], cells: Cells, *of: Answer) -> Answer:
 
 def _over(quantifier: str, answers: Column, cells: Cells) -> Column:
     if quantifier == "group_sum":
-        return summed(answers, cells.of, cells.situations)
+        counting = answers if cells.there is None else answers * cells.there
+        return summed(counting, cells.of, cells.situations)
     hold = answers.astype(np.bool_, copy=False)
     if quantifier == "any_member":
         return _some(hold, cells)
     if quantifier == "all_members":
         return ~_some(~hold, cells)
-    return np.bincount(cells.of[hold], minlength=cells.situations)
+    return np.bincount(cells.of.take(_places(hold, cells)), minlength=cells.situations)
 
 
 def _some(answers: Flags, cells: Cells) -> Flags:
     found = np.zeros(cells.situations, np.bool_)
-    found[cells.of[np.flatnonzero(answers)]] = True
+    found[cells.of.take(_places(answers, cells))] = True
     return found
+
+
+def _places(answers: Flags, cells: Cells) -> Rows:
+    return np.flatnonzero(answers if cells.there is None else answers & cells.there)
 
 
 def summed(values: Column, of: Rows, situations: int) -> Cents:

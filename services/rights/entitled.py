@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mesh.periods import Period
 from services.rights import almanac, spans
 from services.rights.domain import Entitlement, Window
-from services.rights.spans import DAY_BITS, FIRST, NEVER, NONE, Days, Flags, Rows, Spans
+from services.rights.spans import DAY_BITS, FIRST, NEVER, NONE, Days, Flags, Spans
 
 _VERSION_BITS = 8
 _DAY = (1 << DAY_BITS) - 1
@@ -64,62 +64,68 @@ class Entitled:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """When a condition of a version is met, and for whom it still is after the horizon."""
+
+    window: Window
+    days: Spans
+    runs_on: Flags
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """Windows before neighbours are made one, each with its ground."""
 
     days: Spans
+    renewable: Flags
     ground: Spans
     version: str
 
 
-def opened(window: Window, grounds: Spans, since: int, until: date, version: str) -> list[Opened]:
+def opened(grounds: Grounds, since: int, until: date) -> list[Opened]:
     """`windows.opened` for every ground; those that begin on `until` or later open nothing."""
     horizon = spans.number(until)
-    grounds = grounds if not len(grounds) else grounds.where(grounds.begin < horizon)
-    if not len(grounds):
+    places = np.flatnonzero(grounds.days.begin < horizon)
+    if not len(places):
         return []
-    if window.on:
-        return _on_reference_days(window, grounds, since, until, version)
-    last_days = np.minimum(grounds.end, horizon) - np.int32(1)
-    begin = np.maximum(almanac.begins(window.begin, grounds.begin), since)
-    end = almanac.ends(window.until, grounds.begin, last_days)
-    return [_windows(grounds.who, begin, end, grounds, version)]
+    within = replace(grounds, days=grounds.days.at(places), runs_on=grounds.runs_on.take(places))
+    if grounds.window.on:
+        return _on_reference_days(within, since, until)
+    window, days = grounds.window, within.days
+    last_days = np.minimum(days.end, horizon) - np.int32(1)
+    begin = np.maximum(almanac.begins(window.begin, days.begin), since)
+    end = almanac.ends(window.until, days.begin, last_days)
+    return [_windows(begin, end, within, horizon)]
 
 
-def _on_reference_days(
-    window: Window, grounds: Spans, since: int, until: date, version: str
-) -> list[Opened]:
+def _on_reference_days(grounds: Grounds, since: int, until: date) -> list[Opened]:
     """A year at a time: on its day, all have the same window."""
-    month, number = map(int, window.on.split("-"))
-    found = []
-    for year in range(max(spans.day(int(grounds.begin.min())).year, 1), until.year + 1):
+    month, number = map(int, grounds.window.on.split("-"))
+    horizon, days, found = spans.number(until), grounds.days, []
+    for year in range(spans.day(int(days.begin.min())).year, until.year + 1):
         day = spans.number(date(year, month, number))
-        there = (grounds.begin <= day) & (grounds.end > day)
-        if day >= spans.number(until) or not there.any():
+        there = np.flatnonzero((days.begin <= day) & (days.end > day))
+        if day >= horizon or not len(there):
             continue
-        those, only = grounds.where(there), np.array([day], np.int32)
-        begin = np.maximum(almanac.begins(window.begin, only), since)
-        end = almanac.ends(window.until, only, only)
-        count = (len(those),)
-        found.append(
-            _windows(
-                those.who,
-                np.broadcast_to(begin, count),
-                np.broadcast_to(end, count),
-                those,
-                version,
-            )
-        )
+        only = np.array([day], np.int32)
+        begin = np.maximum(almanac.begins(grounds.window.begin, only), since)
+        end = almanac.ends(grounds.window.until, only, only)
+        begins, ends = (np.broadcast_to(each, (len(there),)) for each in (begin, end))
+        those = replace(grounds, days=days.at(there), runs_on=grounds.runs_on.take(there))
+        found.append(_windows(begins, ends, those, horizon))
     return found
 
 
-def _windows(who: Rows, begin: Days, end: Days, ground: Spans, version: str) -> Opened:
-    kept = begin < end
-    days = Spans(who.astype(np.int32), begin.astype(np.int32), end.astype(np.int32))
-    return Opened(days.where(kept), ground.where(kept), version)
+def _windows(begin: Days, end: Days, grounds: Grounds, horizon: int) -> Opened:
+    kept = np.flatnonzero(begin < end)
+    who, end = grounds.days.who.take(kept), end.take(kept)
+    days = Spans(who, begin.take(kept).astype(np.int32), end.astype(np.int32))
+    renewable = grounds.runs_on.take(kept) & (end >= horizon)
+    return Opened(days, renewable, grounds.days.at(kept), grounds.version)
 
 
-def joined(found: Sequence[Opened], until: int) -> Entitled:
+def joined(found: Sequence[Opened]) -> Entitled:
     """Neighbours made one; the ground that reaches furthest explains them."""
     names = tuple(sorted({each.version for each in found}))
     assert len(names) < 1 << (_VERSION_BITS - 1)
@@ -131,12 +137,12 @@ def joined(found: Sequence[Opened], until: int) -> Entitled:
         return Entitled(NONE, nothing > 0, nothing, nothing, nothing.astype(np.int8), names)
     heads, ends = spans.clusters(whole)
     furthest = np.maximum.reduceat(further, heads)
-    ground_end = ((furthest >> (_VERSION_BITS + DAY_BITS)) + FIRST).astype(np.int32)
+    renewable = np.concatenate([each.renewable for each in found])[order]
     return Entitled(
         Spans(whole.who[heads], whole.begin[heads], ends),
-        ground_end > until,
+        np.maximum.reduceat(renewable, heads),
         (((furthest >> _VERSION_BITS) & _DAY) + FIRST).astype(np.int32),
-        ground_end,
+        ((furthest >> (_VERSION_BITS + DAY_BITS)) + FIRST).astype(np.int32),
         (furthest & ((1 << _VERSION_BITS) - 1)).astype(np.int8),
         names,
     )

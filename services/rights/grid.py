@@ -7,31 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.rights import almanac
 from services.rights.population import ROLES, Memberships
+from services.rights.roster import Roster
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
-
-T = TypeVar("T", bound=np.generic)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A fact of a version: its spans, and where those of each person begin."""
-
-    spans: Spans
-    first: NDArray[np.int64]
-    somebody: Flags
-    """Who has any."""
-
-    @staticmethod
-    def of(spans: Spans, persons: int) -> Held:
-        first = spans.first_of(persons)
-        return Held(spans, first, first[1:] > first[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +24,6 @@ class Pieces:
     begin: Days
     end: Days
     value: Cents | None
-
-
-def joined(held: Held, members: Memberships) -> Pieces:
-    """What the members have of a fact while they belong to the group."""
-    rows = np.flatnonzero(held.somebody[members.who])
-    who = members.who[rows]
-    first = held.first[who]
-    counts = held.first[who + 1] - first
-    place = expanded(counts, first)
-    row = np.repeat(rows, counts)
-    begin = np.maximum(held.spans.begin[place], members.begin[row])
-    end = np.minimum(held.spans.end[place], members.end[row])
-    value = None if held.spans.value is None else held.spans.value[place]
-    if (kept := begin < end).all():
-        return Pieces(row, begin, end, value)
-    return Pieces(row[kept], begin[kept], end[kept], None if value is None else value[kept])
 
 
 @dataclass
@@ -71,9 +37,10 @@ class Grid:
     begin: int
     end: int
     facts: Mapping[str, Pieces]
-    births: Days
-    ages: Collection[int]
-    """The birthdays on which an answer can change."""
+    born_on: Days
+    """By row, as the birthdays are; empty where no age is asked."""
+    birthdays: Mapping[int, Days]
+    """Those on which an answer can change, by the years that are over then."""
     params: Mapping[str, int]
     situations: int = field(init=False)
     of: Rows = field(init=False)
@@ -82,12 +49,11 @@ class Grid:
     ends: Days = field(init=False)
     row: Rows = field(init=False)
     """The member that each cell is."""
+    there: None = None
 
     def __post_init__(self) -> None:
         self._groups = int(self.members.group[-1]) + 1 if len(self.members) else 0
         self._partial = (self.members.begin > self.begin) | (self.members.end < self.end)
-        self._born = self.births[self.members.who] if self.ages else self.births[:0]
-        self._birthdays = {years: almanac.after(self._born, 12 * years) for years in self.ages}
         self._cut(self._cuts())
         self._fill()
 
@@ -104,10 +70,17 @@ class Grid:
         return self._shown(cents)
 
     def born(self) -> Flags:
-        return self._reached(self._born)
+        return self._reached(self.born_on)
 
     def completed(self, years: int) -> Flags:
-        return self._reached(self._birthdays[years])
+        return self._reached(self.birthdays[years])
+
+    def spans(self, cells: Flags) -> Spans:
+        """The days of the flagged cells, with their persons; in no order."""
+        places = np.flatnonzero(cells)
+        situations = self.of.take(places)
+        who = self.members.who.take(self.row.take(places))
+        return Spans(who, self.days.take(situations), self.ends.take(situations))
 
     def role(self, role: str) -> Flags:
         found: Flags = self.members.role[self.row] == (ROLES.index(role) if role in ROLES else -1)
@@ -128,9 +101,9 @@ class Grid:
         for pieces in self.facts.values():
             changes += [(pieces.row, pieces.begin), (pieces.row, pieces.end)]
         everybody = np.arange(len(members))
-        if self.ages:
-            changes.append((everybody, self._born))
-            changes += [(everybody, days) for days in self._birthdays.values()]
+        if self.birthdays:
+            changes.append((everybody, self.born_on))
+            changes += [(everybody, days) for days in self.birthdays.values()]
         keys = []
         for row, days in changes:
             inside = np.flatnonzero((days > self.begin) & (days < self.end))
@@ -172,7 +145,7 @@ class Grid:
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
-    def _shown(self, column: NDArray[T]) -> NDArray[T]:
+    def _shown(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
         return column if self._there is None else column[self._there]
 
     def _marked(self, pieces: Pieces) -> Flags:
@@ -210,14 +183,61 @@ def numbered(members: Memberships) -> Memberships:
     return Memberships(group, members.who, members.begin, members.end, members.role)
 
 
-def epoch(members: Memberships, kept: Flags | Rows, begin: int, end: int) -> Memberships:
-    """Some of the members, their days cut to those of an epoch."""
-    return numbered(
+def changing(
+    roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
+) -> Flags:
+    """By group whether anything changes inside the days to which its facts are cut."""
+    members = roster.members
+
+    def inside(days: Days) -> Flags:
+        return (days > begin) & (days < end)
+
+    birthdays = [roster.births_of_rows] if ages else []
+    birthdays += [roster.birthday(years) for years in ages]
+    changes = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes += [np.flatnonzero(inside(days)) for days in birthdays]
+    changes += [
+        found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
+        for found in within.values()
+    ]
+    found = np.zeros(roster.groups, np.bool_)
+    for rows in changes:
+        found[members.group.take(rows)] = True
+    return found
+
+
+def laid(
+    roster: Roster,
+    rows: Rows,
+    begin: int,
+    end: int,
+    within: Mapping[str, Spans],
+    ages: Collection[int],
+    params: Mapping[str, int],
+) -> Grid:
+    """Some rows of a roster, all of their groups, within an epoch to which the facts are cut."""
+    members = roster.members
+    of_epoch = numbered(
         Memberships(
-            members.group[kept],
-            members.who[kept],
-            np.maximum(members.begin[kept], begin),
-            np.minimum(members.end[kept], end),
-            members.role[kept],
+            members.group.take(rows),
+            members.who.take(rows),
+            np.maximum(members.begin.take(rows), begin),
+            np.minimum(members.end.take(rows), end),
+            members.role.take(rows),
         )
     )
+    place = np.full(len(members), -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    pieces = {name: _pieces(spans, place) for name, spans in within.items()}
+    birthdays = {years: roster.birthday(years).take(rows) for years in ages}
+    born = roster.births_of_rows.take(rows) if ages else roster.births_of_rows[:0]
+    return Grid(of_epoch, begin, end, pieces, born, birthdays, params)
+
+
+def _pieces(spans: Spans, place: Rows) -> Pieces:
+    row = place.take(spans.who)
+    if (row >= 0).all():
+        return Pieces(row, spans.begin, spans.end, spans.value)
+    kept = np.flatnonzero(row >= 0)
+    value = None if spans.value is None else spans.value.take(kept)
+    return Pieces(row.take(kept), spans.begin.take(kept), spans.end.take(kept), value)
