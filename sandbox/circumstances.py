@@ -47,8 +47,9 @@ CIRCUMSTANCES = (
     Circumstance("BASIC_SUPPORT", 0.002, from_age=0),
     Circumstance("MINOR_ALONE", 0.001, from_age=8, to_age=18, running=0.8),
     Circumstance("ORPHAN", 0.008, from_age=0, to_age=25, running=0.9),
+    Circumstance("DEBT_MEDIATION", 0.01, running=0.4),
     Circumstance("SOCIAL_TENANT", 0.05, running=0.9),
-    Circumstance("SOCIAL_TENANT_COLLECTIVE", 0.01, running=0.9),
+    Circumstance("SOCIAL_TENANT_COLLECTIVE_HEATING", 0.01, running=0.9),
 )
 REGIONS = (
     ("LIVES_IN_FLANDERS", 0.577),

@@ -41,6 +41,8 @@ def part(seed: int, place: int) -> Population:
     numbers = np.arange(PERSONS, dtype=np.int64) * PARTS + place
     births = (number(nation.FIRST_BIRTH) + numbers // nation.A_DAY).astype(np.int32)
     living = homes.settled(draw, births)
+    order = living.by_home()
+    numbers, births = numbers[order], births[order]
     groups = {
         Group.DOMICILE: living.domiciles(draw),
         Group.FUND_HOUSEHOLD: living.fund_households(),
@@ -105,15 +107,15 @@ def _regions(draw: Generator, domiciles: Memberships) -> dict[str, Spans]:
 def _ordered(who: Places, begin: NDArray[np.number], end: NDArray[np.number]) -> Spans:
     key: Flags = begin.astype(np.int32) < end.astype(np.int32)
     found = Spans(who[key].astype(np.int32), begin[key].astype(np.int32), end[key].astype(np.int32))
-    return found.where(np.argsort(packed(found.who, found.begin, found.end)))
+    return found.at(np.argsort(packed(found.who, found.begin, found.end)))
 
 
 def _incomes(draw: Generator, births: Days) -> Spans:
     """Of those of age in the year; a few are not known, a few lie on a ceiling to the cent."""
     told, values, begins, ends = [], [], [], []
-    usual = np.exp(draw.normal(np.log(2_400_000), 0.6, len(births)))
+    usual = np.exp(draw.normal(np.log(3_800_000), 0.5, len(births)))
     usual[births < TODAY - int(65 * YEAR)] *= 0.75
-    usual[draw.random(len(births)) < 0.1] = 0
+    usual[draw.random(len(births)) < 0.04] = 0
     for at, year in enumerate(INCOME_YEARS):
         begin, end = number(date(year, 1, 1)), number(date(year + 1, 1, 1))
         grown = births < end - int(18 * YEAR)

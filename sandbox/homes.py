@@ -27,6 +27,14 @@ class Homes:
         self.before = np.full(len(births), -1)
         """The household that they left on `since`; -1 for none."""
 
+    def by_home(self) -> Places:
+        """Number everybody anew, household by household; the old numbers in the new order."""
+        order = np.argsort(self.home, kind="stable")
+        self.births, self.home = self.births[order], self.home[order]
+        self.roles, self.since = self.roles[order], self.since[order]
+        self.before = self.before[order]
+        return order
+
     def _both(self) -> tuple[Places, Places, Days, Days, NDArray[np.int8]]:
         """Where everybody is, and where those who came from elsewhere were."""
         left = np.flatnonzero(self.before >= 0)

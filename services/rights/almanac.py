@@ -1,4 +1,4 @@
-"""The almanac: terms of months and windows for columns of days, as `terms` and `windows` have them."""
+"""The almanac: terms of months and windows in columns, as `terms` and `windows` have them."""
 
 from __future__ import annotations
 

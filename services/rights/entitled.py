@@ -100,12 +100,8 @@ def _on_reference_days(
         those, only = grounds.where(there), np.array([day], np.int32)
         begin = np.maximum(almanac.begins(window.begin, only), since)
         end = almanac.ends(window.until, only, only)
-        count = (len(those),)
-        found.append(
-            _windows(
-                those.who, np.broadcast_to(begin, count), np.broadcast_to(end, count), those, version
-            )
-        )
+        begins, ends = (np.broadcast_to(each, (len(those),)) for each in (begin, end))
+        found.append(_windows(those.who, begins, ends, those, version))
     return found
 
 

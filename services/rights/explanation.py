@@ -1,41 +1,30 @@
-"""Explanations: the formula run once more, remembering why at every step."""
+"""Explanations: why a decision is as it is, from what was known when it was made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from mesh.periods import ALWAYS
-from services.rights import evaluation, expression, scalar, terms, windows, wording
+from mesh.periods import ALWAYS, Period
+from services.rights import evaluation, reasons, scalar, windows, wording
 from services.rights.domain import (
     Decision,
+    Entitlement,
     Ground,
     Household,
     Membership,
     Rule,
-    Statement,
     Version,
-    World,
 )
 from services.rights.evaluation import Evaluation
 from services.rights.expression import Node
+from services.rights.reasons import Granted, Reason, Scene
+from services.rights.sources import Case, Sources
+from services.rights.steps import Steps
+from services.rights.wording import Text
 
-SELF = "self"
-MEMBER = "a member of the household"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One step, and the steps that it rests on."""
-
-    expression: str
-    value: int
-    text: Mapping[str, str]
-    because: tuple[Reason, ...] = ()
-    source: Statement | None = None
-    member: str = ""
-    """Whose fact it is, masked."""
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,210 +33,191 @@ class Explanation:
 
     version: Version
     reason: Reason
-    window: Mapping[str, str]
+    window: Text
+    worth: tuple[tuple[Period, Reason], ...]
+    """How what the right is worth came to be, on which days."""
 
 
 class RuleChanged(LookupError):  # noqa: N818 - it states what is wrong
     """The version that was applied is not in the rulebook as it was."""
 
 
-def explain(
-    rules: Mapping[str, Rule],
-    decision: Decision,
-    world: World,
-    titles: Mapping[str, Mapping[str, str]],
-    decided_on: date,
-) -> Explanation:
-    """Explain a decision from what was known when it was made.
+class Differs(ValueError):  # noqa: N818 - it states what is wrong
+    """Worked out again, the decision comes out otherwise: `what` names in which parts."""
 
-    It is explained for the day of deciding, or the day of its ground that is nearest; a void
-    one for the first day on which there once was a ground. Raises RuleChanged.
+    def __init__(self, what: Sequence[str]) -> None:
+        super().__init__(", ".join(what))
+        self.what = tuple(what)
+
+
+def explain(case: Case, decision: Decision, *, whole: bool) -> Explanation:
+    """Explain a decision, having worked it out again.
+
+    `whole` tells what other members have, who said it and when; else each of them is no more
+    than a member of the household. A void decision is explained for the first day on which there
+    once was a ground. Raises RuleChanged, and Differs.
     """
-    rule = rules[decision.right]
-    worked_out = Evaluation(rules, world, decided_on)
-    version = next((v for v in worked_out.versions(rule.id) if v.name == decision.version), None)
-    if version is None:
-        raise RuleChanged(decision.version)
-    last = decision.ground.end - timedelta(days=1)
-    nearest = max(decision.ground.begin, min(last, decided_on))
-    day = decision.ground.begin if decision.void else nearest
-    candidates = [
-        (ground, household)
-        for ground in version.grounds
-        for household in _homes(rule, decision.ssin, world, day)
-    ]
-    ground, household = next(
-        (
-            (ground, household)
-            for ground, household in candidates
-            if scalar.evaluate(
-                ground.when, worked_out.situation(version, household, day, decision.ssin)
-            )
-        ),
-        candidates[0],
+    rule = case.rules[decision.right]
+    worked_out = Evaluation(case.rules, case.world, decision.decided_on)
+    version = _version(worked_out, decision.right, decision.version)
+    _check(decision, worked_out.entitlements(rule.id, decision.ssin))
+    day = decision.ground.begin if decision.void else decision.decided_on
+    telling = Telling(case, worked_out, decision.ssin, day, whole=whole)
+    ground = telling.ground(rule, version, decision.ssin, decision.ground)
+    return Explanation(
+        version,
+        telling.of_ground(rule, version, ground, decision.ssin, decision.ground),
+        _window(decision, ground),
+        () if decision.void else tuple(telling.of_amounts(rule, decision)),
     )
-    steps = Steps(worked_out, version, decision.ssin, day, world, titles)
-    return Explanation(version, steps.of_group(ground, household), _window(decision, ground))
 
 
-def _homes(rule: Rule, person: str, world: World, day: date) -> tuple[Household, ...]:
-    """The person's groups of that day; alone where no other is known."""
-    homes = evaluation.groups(rule, person, world)
-    found = tuple(h for h in homes if person in dict(evaluation.present(h, day)))
-    return found or (Household((Membership(person, windows.day(day)),)),)
+def _version(worked_out: Evaluation, right: str, name: str) -> Version:
+    found = next((v for v in worked_out.versions(right) if v.name == name), None)
+    if found is None:
+        raise RuleChanged(name)
+    return found
 
 
-def _window(decision: Decision, ground: Ground) -> dict[str, str]:
+def _check(decision: Decision, entitled: Sequence[Entitlement]) -> None:
+    """That working it out again gives the decision."""
+    now = next((e for e in entitled if e.period == decision.period), None)
+    if decision.void or now is None:
+        if decision.void is not (now is None):
+            raise Differs(["period"])
+        return
+    names = ("renewable", "ground", "version", "amounts")
+    different = [name for name in names if getattr(now, name) != getattr(decision, name)]
+    if different:
+        raise Differs(different)
+
+
+def _window(decision: Decision, ground: Ground) -> Text:
     if decision.void:
         return wording.text("VOID")
     days = {
         "begin": decision.period.begin.isoformat(),
         "ground_begin": decision.ground.begin.isoformat(),
-        "last_day": (decision.period.end - timedelta(days=1)).isoformat(),
+        "last_day": (decision.period.end - ONE_DAY).isoformat(),
     }
     parts = [wording.text(ground.window.begin, **days), wording.text(ground.window.until, **days)]
+    if ground.window.on:
+        month, number = ground.window.on.split("-")
+        parts.append(wording.text("ON", day=f"{number}-{month}"))
     if decision.renewable:
         parts.append(wording.text("RENEWABLE"))
     return wording.joined(parts, " ")
 
 
-@dataclass(frozen=True)
-class Steps:
-    """The explaining interpreter, for one person on one day."""
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One explanation being told, to the person herself or to who may know the whole."""
 
-    evaluation: Evaluation
-    version: Version
+    case: Case
+    worked_out: Evaluation
     person: str
-    day: date
-    world: World
-    titles: Mapping[str, Mapping[str, str]]
-    present: tuple[Membership, ...] = field(default=())
+    today: date
+    whole: bool
+    names: dict[str, str] = field(default_factory=dict)
 
-    def of_group(self, ground: Ground, household: Household) -> Reason:
-        """The whole formula, over everybody present on the day; the person herself first."""
-        there = [m for _, m in evaluation.present(household, self.day)]
-        present = tuple(sorted(there, key=lambda m: m.ssin != self.person))
-        herself = next(
-            (m for m in present if m.ssin == self.person), Membership(self.person, ALWAYS)
+    def whose(self, member: str) -> str:
+        """The person herself, or a number in the order of the telling; never a person's own."""
+        if member == self.person:
+            return reasons.SELF
+        if not self.whole:
+            return reasons.MEMBER
+        return self.names.setdefault(member, f"member {len(self.names) + 2}")
+
+    def hidden(self, member: str) -> bool:
+        return not self.whole and member != self.person
+
+    def ground(self, rule: Rule, version: Version, person: str, days: Period) -> Ground:
+        """The ground that is met on just those days; the first where none is."""
+        met = (
+            ground
+            for ground in version.grounds
+            if days in self.worked_out.grounded(rule.id, version, ground, person)
         )
-        return replace(self, present=present).step(ground.when, herself)
+        return next(met, version.grounds[0])
 
-    def step(self, node: Node, member: Membership) -> Reason:  # noqa: C901, PLR0911, PLR0912
-        match node:
-            case expression.Has(fact=fact) | expression.Known(fact=fact):
-                return self._fact(node, fact, member)
-            case expression.Amount(fact=fact):
-                return self._fact(node, fact, member)
-            case expression.Aged():
-                return self._of_member(node, member, wording.text("AGED", day=self.day.isoformat()))
-            case expression.Is(role=role):
-                return self._of_member(node, member, wording.text("ROLE", role=role))
-            case expression.Over():
-                return self._over(node)
-            case expression.Person(of=of):
-                return self.step(of, self._herself())
-            case expression.Size():
-                return self._made(node, len(self.present), wording.text("GROUP_SIZE"), ())
-            case expression.Param(name=name):
-                param = self.version.param_on(name, self.day)
-                text = wording.text("PARAM", name=name, source=param.source)
-                return self._made(node, param.value, text, ())
-            case expression.Number(value=number):
-                return self._made(node, number, wording.text("NUMBER"), ())
-            case expression.Not(of=of):
-                inner = self.step(of, member)
-                return self._made(node, not inner.value, wording.text("not"), (inner,))
-            case expression.Joined(word=word, parts=parts):
-                steps = tuple(self.step(part, member) for part in parts)
-                every = word == "and"
-                value = (all if every else any)(s.value for s in steps)
-                deciding = _deciding(steps, value, every=every)
-                return self._made(node, value, wording.text(word), deciding)
-            case expression.Operation(sign=sign, left=left, right=right):
-                sides = (self.step(left, member), self.step(right, member))
-                result = scalar.OPERATIONS[sign](sides[0].value, sides[1].value)
-                return self._made(node, result, wording.text("OPERATION"), sides)
-            case expression.Choice(condition=condition, then=then, otherwise=otherwise):
-                asked = self.step(condition, member)
-                taken = self.step(then if asked.value else otherwise, member)
-                return self._made(node, taken.value, wording.text("CHOICE"), (asked, taken))
-
-    def _over(self, node: expression.Over) -> Reason:
-        steps = tuple(self.step(node.of, member) for member in self.present)
-        value = scalar.counted(node.quantifier, [s.value for s in steps])
-        if node.quantifier in ("any_member", "all_members"):
-            steps = _deciding(steps, value, every=node.quantifier == "all_members")
-        return self._made(node, value, wording.text(node.quantifier), steps)
-
-    def _herself(self) -> Membership:
-        return next(
-            (m for m in self.present if m.ssin == self.person), Membership(self.person, ALWAYS)
-        )
-
-    def _fact(self, node: expression.OfMember, name: str, member: Membership) -> Reason:
-        """What a fact rests on: the statements whose days make up this one."""
-        fact = self.version.facts[name]
-        value = self._value(node, member)
-        origin = self.day if not fact.later else _earlier(self.day, fact.later)
-        found = tuple(
-            Reason(
-                s.status, self._said_value(s), self._said(s), source=s, member=self._whose(member)
-            )
-            for s in self.world.facts.get(member.ssin, ())
-            if s.status in fact.statuses and origin in s.period
-        )
-        if fact.right:
-            text = wording.text("HAS_RIGHT", day=self.day.isoformat(), right=fact.right)
-        else:
-            titles = wording.joined([self.titles[s] for s in sorted(fact.statuses)], ", ")
-            text = wording.text("HAS", day=self.day.isoformat(), titles=titles)
-        because = found if value else ()
-        return Reason(expression.write(node), value, text, because, member=self._whose(member))
-
-    def _said_value(self, statement: Statement) -> int:
-        return True if statement.amount is None else statement.amount
-
-    def _of_member(
-        self, node: expression.OfMember, member: Membership, text: Mapping[str, str]
+    def of_ground(
+        self, rule: Rule, version: Version, ground: Ground, person: str, days: Period
     ) -> Reason:
-        value = self._value(node, member)
-        return Reason(expression.write(node), value, text, member=self._whose(member))
+        day = _told_day(ground, days, self.today)
+        return self._of_node(rule, version, ground.when, person, day)
 
-    def _value(self, node: expression.OfMember, member: Membership) -> int:
-        household = Household((replace(member, period=windows.day(self.day)),))
-        there = self.evaluation.situation(self.version, household, self.day, member.ssin)
-        return scalar.evaluate(node, there)
+    def of_amounts(self, rule: Rule, decision: Decision) -> list[tuple[Period, Reason]]:
+        """One reason for each amount, on its first day."""
+        found = []
+        for period, cents in decision.amounts:
+            law = [v for v in self.worked_out.versions(rule.id) if period.begin in v.validity]
+            node = law[0].amount
+            if node is not None:
+                reason = self._of_node(rule, law[0], node, decision.ssin, period.begin, cents)
+                found.append((period, reason))
+        return found
 
-    def _whose(self, member: Membership) -> str:
-        return SELF if member.ssin == self.person else MEMBER
+    def of_right(self, right: str, person: str, day: date) -> Reason | None:
+        """The reason of another right that a person has on a day, on the days of its ground."""
+        rule = self.case.rules[right]
+        for entitled in self.worked_out.entitlements(right, person):
+            if entitled.period.begin <= day and (entitled.renewable or day in entitled.period):
+                version = _version(self.worked_out, right, entitled.version)
+                ground = self.ground(rule, version, person, entitled.ground)
+                reason = self.of_ground(rule, version, ground, person, entitled.ground)
+                granted = Granted(right, version.name, version.legal)
+                text = wording.text("GRANTED", title=rule.title, begin=str(entitled.period.begin))
+                return Reason(
+                    right, True, text, (reason,), member=self.whose(person), granted=granted
+                )
+        return None
 
-    def _said(self, statement: Statement) -> dict[str, str]:
-        running = statement.period.end == date.max
-        last_day = statement.period.end - timedelta(days=1)
-        return wording.text(
-            "RUNNING_FACT" if running else "FACT",
-            title=self.titles[statement.status],
-            begin=statement.period.begin.isoformat(),
-            last_day=last_day.isoformat(),
-            institution=str(statement.institution),
-        )
-
-    def _made(
-        self, node: Node, value: int, text: Mapping[str, str], because: tuple[Reason, ...]
+    def _of_node(
+        self,
+        rule: Rule,
+        version: Version,
+        node: Node,
+        person: str,
+        day: date,
+        wanted: int | None = None,
     ) -> Reason:
-        return Reason(expression.write(node), value, text, because)
+        """Of the group in which it comes to what is wanted: true, or that amount."""
+        scenes = [
+            self._scene(version, home, person, day) for home in self._homes(rule, person, day)
+        ]
+        answer = scalar.compiled(node)
+        scene = next(
+            (
+                s
+                for s in scenes
+                if (found := answer(s.situation, s.situation.person)) == wanted
+                or (wanted is None and found)
+            ),
+            scenes[0],
+        )
+        told = Sources(self.case, self.of_right, self.whose)
+        return Steps(scene, told, self.hidden).whole(node)
+
+    def _scene(self, version: Version, home: Household, person: str, day: date) -> Scene:
+        situation = self.worked_out.situation(version, home, day, person)
+        there = [ssin for ssin, _ in evaluation.present(home, day)]
+        members = dict(zip(there, situation.members, strict=True))
+        order = sorted(members, key=lambda ssin: ssin != person)
+        return Scene(version, day, person, {s: members[s] for s in order}, situation.params)
+
+    def _homes(self, rule: Rule, person: str, day: date) -> tuple[Household, ...]:
+        """The person's groups of that day; alone where no other is known."""
+        homes = evaluation.groups(rule, person, self.case.world)
+        found = tuple(h for h in homes if person in dict(evaluation.present(h, day)))
+        return found or (Household((Membership(person, ALWAYS),)),)
 
 
-def _deciding(steps: tuple[Reason, ...], value: int, *, every: bool) -> tuple[Reason, ...]:
-    """The steps that made it so: all of them, or those that alone suffice."""
-    if bool(value) is every:
-        return steps
-    return tuple(s for s in steps if bool(s.value) is bool(value))
-
-
-def _earlier(day: date, months: int) -> date:
-    """A day whose term of so many months is over on `day`, or the last before it."""
-    guess = terms.after(day, -months)
-    while terms.after(guess, months) > day:
-        guess -= timedelta(days=1)
-    return guess
+def _told_day(ground: Ground, days: Period, today: date) -> date:
+    """The day of deciding, or the nearest day of the ground; of those that count, the last."""
+    nearest = max(days.begin, min(days.end - ONE_DAY, today))
+    if not ground.window.on:
+        return nearest
+    seen = Period(days.begin, min(days.end, windows.horizon(today)))
+    counting = [each.begin for each in windows.reference_days(ground.window.on, seen)]
+    past = [day for day in counting if day <= nearest]
+    return (past or counting or [nearest])[-1 if past else 0]

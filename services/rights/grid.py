@@ -11,24 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.rights import almanac
 from services.rights.population import ROLES, Memberships
+from services.rights.roster import Roster
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A fact of a version: its spans, and where those of each person begin."""
-
-    spans: Spans
-    first: NDArray[np.int64]
-    somebody: Flags
-    """Who has any."""
-
-    @staticmethod
-    def of(spans: Spans, persons: int) -> Held:
-        first = spans.first_of(persons)
-        return Held(spans, first, first[1:] > first[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +24,6 @@ class Pieces:
     begin: Days
     end: Days
     value: Cents | None
-
-
-def joined(held: Held, members: Memberships) -> Pieces:
-    """What the members have of a fact while they belong to the group."""
-    rows = np.flatnonzero(held.somebody[members.who])
-    who = members.who[rows]
-    first = held.first[who]
-    counts = held.first[who + 1] - first
-    place = expanded(counts, first)
-    row = np.repeat(rows, counts)
-    begin = np.maximum(held.spans.begin[place], members.begin[row])
-    end = np.minimum(held.spans.end[place], members.end[row])
-    value = None if held.spans.value is None else held.spans.value[place]
-    if (kept := begin < end).all():
-        return Pieces(row, begin, end, value)
-    return Pieces(row[kept], begin[kept], end[kept], None if value is None else value[kept])
 
 
 @dataclass
@@ -68,9 +37,10 @@ class Grid:
     begin: int
     end: int
     facts: Mapping[str, Pieces]
-    births: Days
-    ages: Collection[int]
-    """The birthdays on which an answer can change."""
+    born_on: Days
+    """By row, as the birthdays are; empty where no age is asked."""
+    birthdays: Mapping[int, Days]
+    """Those on which an answer can change, by the years that are over then."""
     params: Mapping[str, int]
     situations: int = field(init=False)
     of: Rows = field(init=False)
@@ -83,8 +53,6 @@ class Grid:
     def __post_init__(self) -> None:
         self._groups = int(self.members.group[-1]) + 1 if len(self.members) else 0
         self._partial = (self.members.begin > self.begin) | (self.members.end < self.end)
-        self._born = self.births[self.members.who] if self.ages else self.births[:0]
-        self._birthdays = {years: almanac.after(self._born, 12 * years) for years in self.ages}
         self._cut(self._cuts())
         self._fill()
 
@@ -101,10 +69,10 @@ class Grid:
         return self._shown(cents)
 
     def born(self) -> Flags:
-        return self._reached(self._born)
+        return self._reached(self.born_on)
 
     def completed(self, years: int) -> Flags:
-        return self._reached(self._birthdays[years])
+        return self._reached(self.birthdays[years])
 
     def role(self, role: str) -> Flags:
         found: Flags = self.members.role[self.row] == (ROLES.index(role) if role in ROLES else -1)
@@ -125,9 +93,9 @@ class Grid:
         for pieces in self.facts.values():
             changes += [(pieces.row, pieces.begin), (pieces.row, pieces.end)]
         everybody = np.arange(len(members))
-        if self.ages:
-            changes.append((everybody, self._born))
-            changes += [(everybody, days) for days in self._birthdays.values()]
+        if self.birthdays:
+            changes.append((everybody, self.born_on))
+            changes += [(everybody, days) for days in self.birthdays.values()]
         keys = []
         for row, days in changes:
             inside = np.flatnonzero((days > self.begin) & (days < self.end))
@@ -165,9 +133,7 @@ class Grid:
         self._all_cells = len(self._all_row)
         self._there: Flags | None = None
         if self._partial.any():
-            there = Pieces(
-                np.arange(len(group)), self.members.begin, self.members.end, None
-            )
+            there = Pieces(np.arange(len(group)), self.members.begin, self.members.end, None)
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
@@ -209,16 +175,85 @@ def numbered(members: Memberships) -> Memberships:
     return Memberships(group, members.who, members.begin, members.end, members.role)
 
 
-def epoch(members: Memberships, kept: Flags | Rows, begin: int, end: int) -> Memberships:
-    """Some of the members, their days cut to those of an epoch."""
-    return numbered(
+def laid(
+    roster: Roster,
+    rows: Rows,
+    begin: int,
+    end: int,
+    facts: Mapping[str, Spans],
+    ages: Collection[int],
+    params: Mapping[str, int],
+) -> list[Grid]:
+    """Some rows of a roster, all of their groups, within an epoch; the facts are by row.
+
+    Groups in which nothing changes, which are most, lie in a grid of their own.
+    """
+    within = {name: found.within(begin, end) for name, found in facts.items()}
+    changing = _changing(roster, begin, end, within, ages)
+    if changing is None:
+        parts = [rows]
+    else:
+        cut = changing.take(roster.members.group.take(rows))
+        parts = [part for part in (rows[~cut], rows[cut]) if len(part)]
+    return [_laid(roster, part, begin, end, within, ages, params) for part in parts]
+
+
+def _changing(
+    roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
+) -> Flags | None:
+    """By group whether anything changes inside the days; None where nothing does."""
+    members = roster.members
+
+    def inside(days: Days) -> Flags:
+        return (days > begin) & (days < end)
+
+    birthdays = [roster.births_of_rows] if ages else []
+    birthdays += [roster.birthday(years) for years in ages]
+    changes = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes += [np.flatnonzero(inside(days)) for days in birthdays]
+    changes += [
+        found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
+        for found in within.values()
+    ]
+    if not any(len(rows) for rows in changes):
+        return None
+    changing = np.zeros(roster.groups, np.bool_)
+    for rows in changes:
+        changing[members.group.take(rows)] = True
+    return changing
+
+
+def _laid(
+    roster: Roster,
+    rows: Rows,
+    begin: int,
+    end: int,
+    within: Mapping[str, Spans],
+    ages: Collection[int],
+    params: Mapping[str, int],
+) -> Grid:
+    members = roster.members
+    of_epoch = numbered(
         Memberships(
-            members.group[kept],
-            members.who[kept],
-            np.maximum(members.begin[kept], begin),
-            np.minimum(members.end[kept], end),
-            members.role[kept],
+            members.group.take(rows),
+            members.who.take(rows),
+            np.maximum(members.begin.take(rows), begin),
+            np.minimum(members.end.take(rows), end),
+            members.role.take(rows),
         )
     )
+    place = np.full(len(members), -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    pieces = {name: _pieces(spans, place) for name, spans in within.items()}
+    birthdays = {years: roster.birthday(years).take(rows) for years in ages}
+    born = roster.births_of_rows.take(rows) if ages else roster.births_of_rows[:0]
+    return Grid(of_epoch, begin, end, pieces, born, birthdays, params)
 
 
+def _pieces(spans: Spans, place: Rows) -> Pieces:
+    row = place.take(spans.who)
+    if (row >= 0).all():
+        return Pieces(row, spans.begin, spans.end, spans.value)
+    kept = np.flatnonzero(row >= 0)
+    value = None if spans.value is None else spans.value.take(kept)
+    return Pieces(row.take(kept), spans.begin.take(kept), spans.end.take(kept), value)

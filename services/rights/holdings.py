@@ -21,8 +21,8 @@ def facts_of(
 
     Where a sort says one thing at a time and institutions contradict each other, the days go to
     the one of most authority, then to the later begin, then to the later message; what the
-    others said keeps the days that are left. Of several births one counts, whole. Neither the order of the statements nor
-    repetitions matter.
+    others said keeps the days that are left. Of several births one counts, whole. Neither the
+    order of the statements nor repetitions matter.
     """
     by_person: dict[str, list[Statement]] = {}
     for statement in sorted(last_words(statements), key=lambda s: s.position):

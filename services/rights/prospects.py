@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.rights import almanac
 from services.rights.expression import (
     Aged,
     Has,
@@ -18,27 +17,26 @@ from services.rights.expression import (
     Over,
     Person,
 )
-from services.rights.grid import Held
-from services.rights.population import ROLES, Memberships
-from services.rights.spans import Days, Flags
+from services.rights.roster import Roster
+from services.rights.spans import Flags, Spans
 
 Prospect = Flags | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Prospects:
-    """Of members, on the days [`begin`, `end`). Never false where the condition can be met.
+    """Of the rows of a roster, on the days [`begin`, `end`).
 
-    Groups are numbered without a gap.
+    Never false where the condition can be met on one of them.
     """
 
-    members: Memberships
+    roster: Roster
     begin: int
     end: int
-    facts: Mapping[str, Held]
-    births: Days
+    facts: Mapping[str, Spans]
+    """By row."""
 
-    def of(self, node: Node) -> Prospect:
+    def of(self, node: Node) -> Prospect:  # noqa: PLR0911 - one answer a node
         """By member: whether the condition could be met by her, or by her group."""
         match node:
             case Has(fact=fact) | Known(fact=fact):
@@ -46,10 +44,11 @@ class Prospects:
             case Aged():
                 return self._aged(node)
             case Is(role=role):
-                place = ROLES.index(role) if role in ROLES else -1
-                return np.equal(self.members.role, place)
-            case Over(quantifier="any_member" | "all_members", of=of):
+                return self.roster.role(role)
+            case Over(quantifier="any_member", of=of):
                 return self._some(self.of(of))
+            case Over(quantifier="all_members", of=of):
+                return self._all(self.of(of))
             case Person(of=of):
                 return self.of(of)
             case Joined(word="and", parts=parts):
@@ -77,38 +76,46 @@ class Prospects:
         return found
 
     def _some(self, members: Prospect) -> Prospect:
-        """A member alone suffices, whichever way all are asked: none of the groups is empty."""
+        return members if isinstance(members, bool) else self._in_group(members)
+
+    def _all(self, members: Prospect) -> Prospect:
+        """Not where somebody who is there on all of the days never could, or nobody could."""
         if isinstance(members, bool):
             return members
-        group = self.members.group
-        found = np.zeros(int(group[-1]) + 1 if len(group) else 0, np.bool_)
-        found[group[members]] = True
-        return found[group]
+        rows = self.roster.members
+        always = (rows.begin <= self.begin) & (rows.end >= self.end)
+        return self._in_group(members) & ~self._in_group(always & ~members)
 
-    def _held(self, held: Held) -> Prospect:
-        within = (held.spans.begin < self.end) & (held.spans.end > self.begin)
-        if not within.any():
+    def _in_group(self, members: Flags) -> Flags:
+        """For each row whether any of its group is flagged."""
+        if self.roster.whole:
+            return members
+        group = self.roster.members.group
+        found = np.zeros(self.roster.groups, np.bool_)
+        found[group.take(np.flatnonzero(members))] = True
+        return found.take(group)
+
+    def _held(self, held: Spans) -> Prospect:
+        within = np.flatnonzero((held.begin < self.end) & (held.end > self.begin))
+        if not len(within):
             return False
-        if within.all():
-            return held.somebody[self.members.who]
-        somebody = np.zeros(len(held.somebody), np.bool_)
-        somebody[held.spans.who[within]] = True
-        return somebody[self.members.who]
+        somebody = np.zeros(len(self.roster.members), np.bool_)
+        somebody[held.who.take(within)] = True
+        return somebody
 
     def _aged(self, node: Aged) -> Prospect:
         """Whether the age is reached before the end, or not yet over at the begin."""
-        births = self.births[self.members.who]
+        years, births = node.years, self.roster.births_of_rows
         match node.sign:
             case ">=":
-                return almanac.after(births, 12 * node.years) < self.end
+                return self.roster.birthday(years) < self.end
             case ">":
-                return almanac.after(births, 12 * node.years + 12) < self.end
+                return self.roster.birthday(years + 1) < self.end
             case "<":
-                over = almanac.after(births, 12 * node.years)
+                over = self.roster.birthday(years)
             case "<=":
-                over = almanac.after(births, 12 * node.years + 12)
+                over = self.roster.birthday(years + 1)
             case _:
-                over = almanac.after(births, 12 * node.years + 12)
-                reached = almanac.after(births, 12 * node.years)
-                return (over > self.begin) & (reached < self.end)
+                over = self.roster.birthday(years + 1)
+                return (over > self.begin) & (self.roster.birthday(years) < self.end)
         return (over > self.begin) & (births < self.end)

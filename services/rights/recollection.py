@@ -1,4 +1,4 @@
-"""Recollection: the world as it was known at a moment, as far as one decision rests on it."""
+"""Recollection: what was known at a moment, as far as one decision rests on it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from services.rights import affected, births, holdings
 from services.rights.affected import Question
 from services.rights.domain import Household, World
 from services.rights.rulebook import Rulebook
+from services.rights.sources import Case
 from services.rights.store import Store
 
 
-async def world(
+async def case(
     store: Store,
     connection: AsyncConnection,
     rulebook: Rulebook,
     question: Question,
     known_at: datetime,
-) -> World:
+) -> Case:
     """All that counted for a right of a person: her groups, and down the chain of rights theirs."""
     homes: dict[str, tuple[Household, ...]] = {}
     while True:
@@ -30,4 +31,5 @@ async def world(
         homes |= {ssin: found.get(ssin, ()) for ssin in unknown}
     said = await store.statements(connection, read.persons, known_at)
     facts = holdings.facts_of(said, rulebook.statuses.sorts)
-    return World(births.completed(facts, read.persons), homes)
+    world = World(births.completed(facts, read.persons), homes)
+    return Case(rulebook.rules, rulebook.statuses, world, said)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import structlog
 
 from mesh import clock
-from services.rights import law
+from services.rights import legislation
 from services.rights.decisions import Change
 from services.rights.domain import Statement
 from services.rights.engine import Decided, Engine
@@ -59,11 +59,11 @@ class Reevaluation(Follower):
     async def apply_law(self) -> None:
         """Where the law is not the one applied last, or more of it is known, all of it anew."""
         today = self._now().astimezone(clock.BRUSSELS).date()
-        digest, applied = law.digest(self._rulebook), await self._runs.applied()
+        digest, applied = legislation.digest(self._rulebook), await self._runs.applied()
         if applied is None or applied[0] != digest:
             rights = frozenset(self._rulebook.rules)
         else:
-            rights = law.becoming_known(self._rulebook, applied[1], today)
+            rights = legislation.becoming_known(self._rulebook, applied[1], today)
         if applied != (digest, today):
             await self._runs.apply(digest, today, rights, self._now())
         for begun in await self._runs.under_way(LAW):

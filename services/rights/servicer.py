@@ -9,16 +9,26 @@ from typing import Any
 import grpc
 from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 
-from mesh import call, clock, institutions, periods
+from mesh import call, clock
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import asked, explanation, inquiries, recollection, waiver_store, waivers, wire
-from services.rights.domain import Decision, World
-from services.rights.explanation import Explanation, Reason
+from services.rights import (
+    asked,
+    explanation,
+    explanation_wire,
+    inquiries,
+    recollection,
+    waiver_store,
+    waivers,
+    wire,
+)
+from services.rights.domain import Decision
+from services.rights.explanation import Explanation
 from services.rights.in_force import Follower
 from services.rights.inquiries import Inquiries
 from services.rights.rulebook import Rulebook
 from services.rights.simulations import Simulations
+from services.rights.sources import Case
 from services.rights.store import Store
 
 PAGE = 100
@@ -78,16 +88,11 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
         decision = await self._store.decision(request.decision_id)
         if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
-        asked.rule(self._rulebook.rules, decision.right)
+        rule = asked.rule(self._rulebook.rules, decision.right)
+        question, at = (decision.right, decision.ssin), decision.decided_at
         async with self._store.reading() as connection:
-            world = await recollection.world(
-                self._store,
-                connection,
-                self._rulebook,
-                (decision.right, decision.ssin),
-                decision.decided_at,
-            )
-        return _explained(decision, self._explain(decision, world))
+            case = await recollection.case(self._store, connection, self._rulebook, question, at)
+        return explanation_wire.explained(rule, decision, _explanation(case, decision))
 
     async def Simulate(
         self, request: simulation_pb2.SimulateRequest, context: Context
@@ -99,53 +104,26 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
     ) -> simulation_pb2.SimulatePopulationResponse:
         return await self._simulations.population(request)
 
-    def _explain(self, decision: Decision, world: World) -> Explanation:
-        try:
-            return explanation.explain(
-                self._rulebook.rules,
-                decision,
-                world,
-                self._rulebook.statuses.titles,
-                decision.decided_on,
-            )
-        except explanation.RuleChanged as error:
-            raise Refusal(
-                grpc.StatusCode.FAILED_PRECONDITION,
-                "RULE_CHANGED",
-                metadata={"rule": decision.right, "version": decision.version},
-            ) from error
+
+def _explanation(case: Case, decision: Decision) -> Explanation:
+    """In full for an auditor only."""
+    about = {"rule": decision.right, "version": decision.version}
+    try:
+        whole = call.caller().principal.kind == "auditor"
+        return explanation.explain(case, decision, whole=whole)
+    except explanation.RuleChanged as error:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION, "RULE_CHANGED", metadata=about
+        ) from error
+    except explanation.Differs as error:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "EXPLANATION_DIFFERS",
+            metadata=about | {"what": ", ".join(error.what)},
+        ) from error
 
 
 def _may_see(decision: Decision) -> bool:
     """A citizen sees her own; another's is to her as one that is not there."""
     principal = call.caller().principal
     return principal.kind != "citizen" or principal.ssin == decision.ssin
-
-
-def _explained(decision: Decision, found: Explanation) -> rights_pb2.ExplainResponse:
-    return rights_pb2.ExplainResponse(
-        decision=wire.decision(decision),
-        articles=[rights_pb2.Article(act=a.act, article=a.article) for a in found.version.legal],
-        reason=_reason(found.reason),
-        window=found.window,
-    )
-
-
-def _reason(reason: Reason) -> rights_pb2.Reason:
-    wire_reason = rights_pb2.Reason(
-        expression=reason.expression,
-        value=str(reason.value).lower(),
-        text=reason.text,
-        because=map(_reason, reason.because),
-    )
-    if reason.source is not None:
-        wire_reason.source.CopyFrom(
-            rights_pb2.FactSource(
-                institution=institutions.to_wire(reason.source.institution),
-                ticket=reason.source.ticket,
-                data_sort=reason.source.data_sort,
-                period=periods.to_wire(reason.source.period),
-                member=reason.member,
-            )
-        )
-    return wire_reason

@@ -24,6 +24,9 @@ NEVER = date.max.toordinal() - _EPOCH
 DAY_BITS = 22
 """A day fits in so many, counted from the first one; a place and two days fit in 63."""
 MOST_ROWS = 1 << 19
+_PLACE_BITS = 63 - 19 - DAY_BITS - 1
+MOST_AT_ONCE = 1 << _PLACE_BITS
+"""A row, a day and so many places fit together in 63 bits."""
 
 
 def number(day: date) -> int:
@@ -55,13 +58,18 @@ class Spans:
         of_value = 0 if self.value is None else self.value.nbytes
         return self.who.nbytes + self.begin.nbytes + self.end.nbytes + of_value
 
-    def where(self, kept: Flags | Rows) -> Spans:
-        """Those that are flagged, or at those places."""
-        value = None if self.value is None else self.value[kept]
-        return Spans(self.who[kept], self.begin[kept], self.end[kept], value)
+    def where(self, kept: Flags) -> Spans:
+        """Those that are flagged."""
+        return self.at(np.flatnonzero(kept))
+
+    def at(self, places: Rows) -> Spans:
+        value = None if self.value is None else self.value.take(places)
+        return Spans(self.who.take(places), self.begin.take(places), self.end.take(places), value)
 
     def within(self, begin: int, end: int) -> Spans:
         """Those that have a day within, cut to it."""
+        if not len(self):
+            return self
         there = (self.begin < end) & (self.end > begin)
         kept = self if there.all() else self.where(there)
         return Spans(kept.who, np.maximum(kept.begin, begin), np.minimum(kept.end, end), kept.value)
@@ -104,7 +112,8 @@ def merged(found: Sequence[Spans]) -> Spans:
     if len(left) == 1 and not _meets(left[0]).any():
         return Spans(left[0].who, left[0].begin, left[0].end)
     key = np.concatenate([packed(s.who, s.begin, s.end) for s in left])
-    key.sort(kind="stable")
+    if not in_order(key):
+        key.sort(kind="stable")
     whole = unpacked(key)
     heads, ends = clusters(whole)
     return Spans(whole.who[heads], whole.begin[heads], ends)
@@ -128,9 +137,22 @@ def _meets(spans: Spans) -> Flags:
 
 
 def ordered(found: Spans) -> Spans:
-    """In order of row, begin and end."""
-    key = packed(found.who, found.begin, found.end)
+    """In order of row and begin."""
     if found.value is None:
+        key = packed(found.who, found.begin, found.end)
+        if in_order(key):
+            return found
         key.sort(kind="stable")
         return unpacked(key)
-    return found.where(np.argsort(key, kind="stable"))
+    key = found.who.astype(np.int64) << DAY_BITS | (found.begin.astype(np.int64) - FIRST)
+    if in_order(key):
+        return found
+    if len(key) > MOST_AT_ONCE:
+        return found.at(np.argsort(key, kind="stable"))
+    placed = key << _PLACE_BITS | np.arange(len(key))
+    placed.sort(kind="stable")
+    return found.at(placed & (MOST_AT_ONCE - 1))
+
+
+def in_order(key: NDArray[np.int64]) -> bool:
+    return bool((key[1:] >= key[:-1]).all())

@@ -26,6 +26,14 @@ def after(day: date, months: int) -> date:
     return date(years, month + 1, last) + timedelta(days=1)
 
 
+def earlier(day: date, months: int) -> date:
+    """The last day from which a term of so many months is over on `day`."""
+    guess = after(day, -months)
+    while after(guess, months) > day:
+        guess -= timedelta(days=1)
+    return guess
+
+
 def age(birth: date, day: date) -> int:
     """Completed years on a day, which lies on or after the birth."""
     before_birthday = (day.month, day.day) < (birth.month, birth.day)

@@ -9,7 +9,7 @@ import grpc
 from crossroads.rights.v1 import upkeep_pb2, upkeep_pb2_grpc
 
 from mesh.refusals import Refusal
-from services.rights import asked, law
+from services.rights import asked, legislation
 from services.rights.in_force import InForce
 from services.rights.reevaluation import Reevaluation
 from services.rights.rulefile import RuleFileError
@@ -47,7 +47,7 @@ class UpkeepServicer(upkeep_pb2_grpc.UpkeepServicer):
     async def Reload(
         self, request: upkeep_pb2.ReloadRequest, context: Context
     ) -> upkeep_pb2.ReloadResponse:
-        before = law.digest(self._in_force.rulebook)
+        before = legislation.digest(self._in_force.rulebook)
         try:
             loaded = self._in_force.reload()
         except RuleFileError as error:
@@ -59,7 +59,7 @@ class UpkeepServicer(upkeep_pb2_grpc.UpkeepServicer):
         self._sweeper.wake()
         return upkeep_pb2.ReloadResponse(
             versions=[f"{r.id} {v.name}" for r in loaded.rules.values() for v in r.versions],
-            changed=law.digest(loaded) != before,
+            changed=legislation.digest(loaded) != before,
         )
 
 

@@ -8,6 +8,9 @@ from typing import Final
 
 from services.rights import rulefile
 
+Text = Mapping[str, str]
+"""The same in every language."""
+
 _FILE = rulefile.read(Path(__file__).with_name("wording.yaml"))
 TEXTS: Final[dict[str, dict[str, str]]] = {key: _FILE.texts(key) for key in _FILE}
 

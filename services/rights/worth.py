@@ -2,64 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from services.rights import grid, spans
+from services.rights import expression, grid, spans, timelines
 from services.rights.columns import evaluate
+from services.rights.derived import Derived
 from services.rights.domain import Version
-from services.rights.expression import Node
-from services.rights.grid import Grid, Held, joined
+from services.rights.expression import Amount, Has, Known, Node
 from services.rights.population import Memberships
-from services.rights.spans import NEVER, NONE, Days, Rows, Spans
-
-Facts = Mapping[int, Mapping[str, Held]]
-"""By the identity of the version."""
+from services.rights.roster import Held, Roster
+from services.rights.spans import NONE, Flags, Spans
 
 
-def schedule(
-    rights: Spans, versions: Sequence[Version], members: Memberships, births: Days, facts: Facts
-) -> Spans:
+def schedule(rights: Spans, versions: Sequence[Version], roster: Roster, derived: Derived) -> Spans:
     """Days and cents by the place of each right: the most of the groups, by the law of each day."""
-    entitled = np.zeros(len(births), np.bool_)
+    entitled = np.zeros(len(roster.births), np.bool_)
     entitled[rights.who] = True
-    groups = np.zeros(int(members.group[-1]) + 1 if len(members) else 0, np.bool_)
-    groups[members.group[entitled[members.who]]] = True
-    there = _chosen(members, np.flatnonzero(groups[members.group]))
-    homes = _with_gaps(there, entitled)
+    homes = Roster(_homes(roster, entitled), roster.births)
     found = []
     for version in versions:
         if version.amount is not None:
-            worth = _of_version(version, version.amount, rights, homes, births, facts[id(version)])
-            found.append(worth.where(entitled[worth.who]))
-    by_person = Held.of(highest(_together(found)), len(births))
+            worth = _of_version(version, version.amount, rights, homes, derived)
+            found.append(worth.at(np.flatnonzero(entitled.take(worth.who))))
+    by_person = Held.of(highest(_together(found)), len(roster.births))
     return _neighbours_joined(_of_rights(rights, by_person))
 
 
 def _of_version(
-    version: Version,
-    amount: Node,
-    rights: Spans,
-    homes: Memberships,
-    births: Days,
-    facts: Mapping[str, Held],
+    version: Version, amount: Node, rights: Spans, homes: Roster, derived: Derived
 ) -> Spans:
     begin = max(spans.number(version.validity.begin), int(rights.begin.min()))
     end = min(spans.number(version.validity.end), int(rights.end.max()))
+    read = {n.fact for n in expression.walk(amount) if isinstance(n, Has | Known | Amount)}
+    facts = {n: homes.joined(derived.of_persons(version.facts[n])) for n in read}
     changes = {spans.number(v.begin) for values in version.params.values() for v in values}
     cuts = sorted(day for day in changes if begin < day < end)
-    found = []
+    found, members = [], homes.members
     for first, last in zip([begin, *cuts], [*cuts, end], strict=True):
-        kept = np.flatnonzero((homes.begin < last) & (homes.end > first))
-        if first < last and len(kept):
-            those = grid.epoch(homes, kept, first, last)
-            pieces = {name: joined(held, those) for name, held in facts.items()}
+        rows = np.flatnonzero((members.begin < last) & (members.end > first))
+        if first < last and len(rows):
             params = version.params_on(spans.day(first))
-            laid = Grid(those, first, last, pieces, births, version.ages, params)
-            cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
-            who = those.who[laid.row]
-            found.append(Spans(who, laid.days[laid.of], laid.ends[laid.of], cents))
+            ages = expression.ages(amount)
+            for laid in grid.laid(homes, rows, first, last, facts, ages, params):
+                cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
+                who = laid.members.who.take(laid.row)
+                found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
     return _together(found)
 
 
@@ -85,15 +74,14 @@ def highest(found: Spans) -> Spans:
 
 def _of_rights(rights: Spans, by_person: Held) -> Spans:
     """The values on the days of each right, by its place."""
-    as_members = Memberships(
-        np.arange(len(rights), dtype=np.int32),
-        rights.who,
-        rights.begin,
-        rights.end,
-        np.zeros(len(rights), np.int8),
-    )
-    pieces = joined(by_person, as_members)
-    return Spans(pieces.row.astype(np.int32), pieces.begin, pieces.end, pieces.value)
+    place, of = by_person.on(rights.who)
+    values = by_person.spans
+    assert values.value is not None
+    begin = np.maximum(values.begin.take(of), rights.begin.take(place))
+    end = np.minimum(values.end.take(of), rights.end.take(place))
+    kept = np.flatnonzero(begin < end)
+    cents = values.value.take(of.take(kept))
+    return Spans(place.take(kept).astype(np.int32), begin.take(kept), end.take(kept), cents)
 
 
 def _neighbours_joined(found: Spans) -> Spans:
@@ -106,37 +94,39 @@ def _neighbours_joined(found: Spans) -> Spans:
     return Spans(found.who[heads], found.begin[heads], found.end[lasts], found.value[heads])
 
 
-def _with_gaps(members: Memberships, entitled: Rows) -> Memberships:
-    """With a group of her own for everybody entitled, on the days on which she is in none."""
-    who = np.flatnonzero(entitled).astype(np.int32)
-    mine = np.flatnonzero(entitled[members.who])
-    within = spans.merged(
-        [spans.ordered(Spans(members.who[mine], members.begin[mine], members.end[mine]))]
+def _homes(roster: Roster, entitled: Flags) -> Memberships:
+    """Everybody in the groups of those entitled, and each of these alone while in no group."""
+    members = roster.members
+    if roster.whole:
+        rows = np.flatnonzero(entitled)
+    else:
+        groups = np.zeros(roster.groups, np.bool_)
+        groups[members.group.take(np.flatnonzero(entitled.take(members.who)))] = True
+        rows = np.flatnonzero(groups.take(members.group))
+    there = grid.numbered(
+        Memberships(
+            members.group.take(rows),
+            members.who.take(rows),
+            members.begin.take(rows),
+            members.end.take(rows),
+            members.role.take(rows),
+        )
     )
-    begin = np.concatenate((np.full(len(who), spans.FIRST, np.int32), within.end))
-    end = np.concatenate((within.begin, np.full(len(who), NEVER, np.int32)))
-    begins = spans.ordered(Spans(np.concatenate((who, within.who)), begin, begin))
-    ends = spans.ordered(Spans(np.concatenate((within.who, who)), end, end))
-    gaps = np.flatnonzero(begins.begin < ends.begin)
+    return there if roster.whole else _with_gaps(there, entitled)
+
+
+def _with_gaps(members: Memberships, entitled: Flags) -> Memberships:
+    """With a group of her own for everybody entitled, on the days on which she is in none."""
+    mine = np.flatnonzero(entitled.take(members.who))
+    days = Spans(members.who.take(mine), members.begin.take(mine), members.end.take(mine))
+    alone = timelines.gaps(spans.merged([spans.ordered(days)]), entitled)
     group = int(members.group[-1]) + 1 if len(members) else 0
     return Memberships(
-        np.concatenate((members.group, group + np.arange(len(gaps), dtype=np.int32))),
-        np.concatenate((members.who, begins.who[gaps])),
-        np.concatenate((members.begin, begins.begin[gaps])),
-        np.concatenate((members.end, ends.begin[gaps])),
-        np.concatenate((members.role, np.zeros(len(gaps), np.int8))),
-    )
-
-
-def _chosen(members: Memberships, kept: Rows) -> Memberships:
-    return grid.numbered(
-        Memberships(
-            members.group[kept],
-            members.who[kept],
-            members.begin[kept],
-            members.end[kept],
-            members.role[kept],
-        )
+        np.concatenate((members.group, group + np.arange(len(alone), dtype=np.int32))),
+        np.concatenate((members.who, alone.who)),
+        np.concatenate((members.begin, alone.begin)),
+        np.concatenate((members.end, alone.end)),
+        np.concatenate((members.role, np.zeros(len(alone), np.int8))),
     )
 
 

@@ -97,7 +97,9 @@ _PLAIN: st.SearchStrategy[Node] = st.sampled_from(
         *(Aged(sign, years) for sign in SIGNS for years in (0, 1, 18, 19, 20, 65)),
     ]
 )
-_CONSTANT: st.SearchStrategy[Node] = st.sampled_from([*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))])
+_CONSTANT: st.SearchStrategy[Node] = st.sampled_from(
+    [*map(Param, PARAMS), *map(Number, (0, 1, 2, 3, 50, 1000, 1500))]
+)
 conditions_of_group = condition(of_group=True)
 conditions_of_member = condition(of_group=False)
 numbers_of_group = number(of_group=True)

@@ -12,7 +12,7 @@ import pytest
 from crossroads.rights.v1 import upkeep_pb2
 
 from mesh.refusals import Refusal
-from services.rights import law, rulebook
+from services.rights import legislation, rulebook
 from services.rights.in_force import InForce
 from services.rights.reevaluation import Reevaluation
 from services.rights.run_store import LAW, RunStore
@@ -103,8 +103,8 @@ async def test_law_is_applied_on_the_day_it_becomes_known(office: Office) -> Non
     await office.reload()
     known = office.in_force.rulebook
     before, day = date(2026, 11, 30), date(2026, 12, 1)
-    assert law.becoming_known(known, before, day) == {TARIFF}
-    assert law.becoming_known(known, day, date(2027, 1, 1)) == frozenset()
+    assert legislation.becoming_known(known, before, day) == {TARIFF}
+    assert legislation.becoming_known(known, day, date(2027, 1, 1)) == frozenset()
     await office.reevaluation.apply_law()
     office.bench.moment = datetime(2026, 12, 1, 9, tzinfo=UTC)
     await office.bench.engine.take_in([wage(1)])
@@ -152,10 +152,10 @@ async def test_a_right_that_is_not_there_cannot_be_looked_at(office: Office) -> 
 
 
 async def test_the_order_of_rules_and_layout_do_not_change_the_law(office: Office) -> None:
-    before = law.digest(office.in_force.rulebook)
+    before = legislation.digest(office.in_force.rulebook)
     office.write("# From 1 February", "# Since 1 February")
     await office.reload()
-    assert law.digest(office.in_force.rulebook) == before
+    assert legislation.digest(office.in_force.rulebook) == before
     office.write(WINDOW, LONGER)
     await office.reload()
-    assert law.digest(office.in_force.rulebook) != before
+    assert legislation.digest(office.in_force.rulebook) != before

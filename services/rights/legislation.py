@@ -1,4 +1,4 @@
-"""Law: what tells one state of it from another, and on which day more of it is known."""
+"""Legislation: what tells one state of the law from another, and when more of it is known."""
 
 from __future__ import annotations
 
