@@ -12,7 +12,6 @@ from rich.console import Console
 
 from bench import (
     batch,
-    census,
     codec,
     consult,
     dimona,
@@ -23,6 +22,7 @@ from bench import (
     publish,
     results,
     rights,
+    rights_population,
     steady,
 )
 from bench.oracle import ratios
@@ -172,7 +172,7 @@ async def _oracle(_: Path) -> list[Measure]:
 
 async def _census(_: Path) -> list[Measure]:
     """Only when asked for: it takes minutes."""
-    return await census.run()
+    return await rights_population.run()
 
 
 async def _nation(endpoints: Path) -> list[Measure]:

@@ -65,9 +65,9 @@ def _comparison_table(seed: int, compared: Sequence[Compared]) -> Table:
     right = Column("right", no_wrap=True)
     counts = [
         Column(name, justify="right", no_wrap=True)
-        for name in ("holders", "same", "by float32", "unexplained")
+        for name in ("holders", "same", "float32", "other")
     ]
-    title = f"seed {seed}: decisions of one person on one day"
+    title = f"seed {seed}: decisions, of one person on one day"
     table = Table(right, *counts, title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     for each in compared:
         numbers = (each.holders, each.same, each.explained, each.unexplained)

@@ -8,10 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from bench.oracle import components, decided, openfisca, persons
-from bench.oracle.decided import Decisions
+from bench.oracle import decided, openfisca, persons
 from services.rights.domain import Rule
 from services.rights.spans import Flags
 
@@ -33,37 +30,36 @@ class Compared:
     holders: int
     """Persons who have it on any of the days."""
     same: int
+    """With either money."""
     explained: int
-    """Different, and the same once money is whole cents."""
+    """Different from OpenFisca's in float32, and the same once its money is whole cents."""
     unexplained: int
+    """Different although its money is whole cents."""
 
 
 async def compare(rules: Mapping[str, Rule], seed: int, count: int) -> Sequence[Compared]:
     """Raises ChildProcessError where OpenFisca's process fails."""
     population = persons.made(seed, count, rules["right_to_increased_reimbursement"])
     asked = persons.asked(seed)
-    ours_of = {right: rule for right, rule in rules.items() if right in RIGHTS}
+    ours = decided.in_bulk(
+        {right: rules[right] for right in rules if right in RIGHTS}, population, asked
+    )
     with tempfile.TemporaryDirectory(prefix="crossroads-oracle-") as folder:
-        theirs, ours = await asyncio.gather(
-            openfisca.decide(population, asked, Path(folder)),
-            asyncio.to_thread(decided.in_bulk, ours_of, population, asked),
+        floats, exact = await asyncio.gather(
+            *(
+                openfisca.decide(population, asked, Path(folder), cents=cents)
+                for cents in (False, True)
+            )
         )
-        differs = np.logical_or.reduce([ours[r] != theirs.decisions[r] for r in RIGHTS]).any(axis=0)
-        again = components.closed(population, differs)
-        exact: Decisions = {right: ours[right][:, again] for right in RIGHTS}
-        if again.any():
-            few = components.only(population, again)
-            exact = (await openfisca.decide(few, asked, Path(folder), cents=True)).decisions
     return [
-        told(seed, right, ours[right], theirs.decisions[right], exact[right], again)
+        told(seed, right, ours[right], floats.decisions[right], exact.decisions[right])
         for right in RIGHTS
     ]
 
 
-def told(seed: int, right: str, ours: Flags, theirs: Flags, exact: Flags, again: Flags) -> Compared:
-    """`exact` has the persons `again` only: all in whose component anything differs."""
-    different = ours != theirs
-    unexplained = int((ours[:, again] != exact).sum())
-    explained = int((different[:, again] & (ours[:, again] == exact)).sum())
+def told(seed: int, right: str, ours: Flags, floats: Flags, exact: Flags) -> Compared:
+    """`floats` and `exact` are OpenFisca's, with either money."""
+    holders, unexplained = int(ours.any(axis=0).sum()), int((ours != exact).sum())
+    explained = int(((ours == exact) & (ours != floats)).sum())
     same = ours.size - explained - unexplained
-    return Compared(seed, right, int(ours.any(axis=0).sum()), same, explained, unexplained)
+    return Compared(seed, right, holders, same, explained, unexplained)

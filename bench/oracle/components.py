@@ -28,14 +28,6 @@ def labels(population: Population) -> NDArray[np.int64]:
             return found
 
 
-def closed(population: Population, persons: Flags) -> Flags:
-    """These persons, and all who are in a component with one of them."""
-    of = labels(population)
-    touched = np.zeros(len(of), np.bool_)
-    touched[of[persons]] = True
-    return touched[of]
-
-
 def only(population: Population, persons: Flags) -> Population:
     """These persons alone, in the same order; others are left out of their groups."""
     place = np.cumsum(persons) - 1

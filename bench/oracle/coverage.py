@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.oracle.persons import TODAY
-from services.rights.census import Census
-from services.rights.domain import Rule
+from services.rights import grid, statute, windows
+from services.rights.census import Census, Conditions
+from services.rights.derived import Derived
+from services.rights.domain import Group, Rule
 from services.rights.population import Population
-from services.rights.statute import versions_known
+from services.rights.roster import Roster
+from services.rights.spans import Spans, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,29 @@ class Reached:
 
 def of(rules: Mapping[str, Rule], population: Population) -> Iterator[Reached]:
     """Every branch of the law as known on TODAY, and at last who has the right."""
-    census = Census(rules, population, TODAY)
+    census, derived = Census(rules, population, TODAY), Derived(population)
+    until = number(windows.horizon(TODAY))
+    rosters = {group: _roster(population, group) for group in Group}
     for right, entitled in census.rights():
-        for version in versions_known(rules[right], TODAY):
-            since = version.validity.begin.isoformat()
-            for name, held in census.facts(version).items():
-                yield Reached(right, since, name, _persons(held.spans.who))
-            for ground, days in census.grounded(rules[right], version):
-                yield Reached(right, since, ground.text, _persons(days.who))
-        yield Reached(right, "", "entitled", _persons(entitled.days.who))
+        rule = rules[right]
+        for version in statute.versions_known(rule, TODAY):
+            since, roster = version.validity.begin.isoformat(), rosters[rule.group]
+            facts = version.facts.items()
+            for name, fact in facts:
+                yield Reached(right, since, name, _persons(derived.of_persons(fact)))
+            rows = {name: derived.of_rows(fact, roster) for name, fact in facts}
+            for ground in version.grounds:
+                met = Conditions(roster, version, until, rows).met(ground)
+                yield Reached(right, since, ground.text, _persons(met))
+        derived.grant(right, entitled.had())
+        yield Reached(right, "", "entitled", _persons(entitled.days))
 
 
-def _persons(who: np.ndarray) -> int:
-    return len(np.unique(who))
+def _roster(population: Population, group: Group) -> Roster:
+    if group is Group.PERSON:
+        return Roster.of_persons(population.births)
+    return Roster(grid.numbered(population.groups[group]), population.births)
+
+
+def _persons(days: Spans) -> int:
+    return len(np.unique(days.who))

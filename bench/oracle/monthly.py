@@ -39,7 +39,7 @@ def _firsts(days: Days) -> Days:
 def _spans(spans: Spans) -> Spans:
     moved = Spans(spans.who, _firsts(spans.begin), _firsts(spans.end))
     kept = moved.where(moved.begin < moved.end)
-    return merged([kept.where(np.argsort(packed(kept.who, kept.begin, kept.end)))])
+    return merged([kept.at(np.argsort(packed(kept.who, kept.begin, kept.end)))])
 
 
 def _amounts(spans: Spans) -> Spans:
@@ -62,7 +62,7 @@ def _reordered(population: Population, order: np.ndarray) -> Population:
     for status, spans in population.said.items():
         who = place[spans.who].astype(np.int32)
         by = np.lexsort((spans.begin, who))
-        said[status] = Spans(who, spans.begin, spans.end, spans.value).where(by)
+        said[status] = Spans(who, spans.begin, spans.end, spans.value).at(by)
     groups = {}
     for group, m in population.groups.items():
         who = place[m.who].astype(np.int32)

@@ -49,7 +49,7 @@ async def decide(
 
     Raises ChildProcessError where the process fails.
     """
-    there, back = folder / "world.npz", folder / "decisions.npz"
+    there, back = (folder / f"{name}-{cents}.npz" for name in ("world", "decisions"))
     parts = {} if apart is None else {"apart": apart}
     arrays: dict[str, Any] = columns.arrays(population) | parts
     np.savez(there, **arrays, start=number(since), asked=asked)

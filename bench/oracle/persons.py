@@ -151,7 +151,7 @@ def _prolonged(draw: Generator, wages: Spans, equivalents: Spans) -> Spans:
 
 def _in_order(who: NDArray[np.integer], begin: NDArray[np.integer], end: Days) -> Spans:
     found = Spans(who.astype(np.int32), begin.astype(np.int32), end.astype(np.int32))
-    return merged([found.where(np.argsort(packed(found.who, found.begin, found.end)))])
+    return merged([found.at(np.argsort(packed(found.who, found.begin, found.end)))])
 
 
 def _at_ceilings(draw: Generator, whole: Population, rule: Rule) -> Spans:

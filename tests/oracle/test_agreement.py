@@ -42,21 +42,18 @@ def test_persons_are_the_same_whenever_they_are_made() -> None:
     assert (persons.asked(3) == persons.asked(3)).all()
 
 
-def test_who_belongs_to_persons_belongs_to_their_component() -> None:
+def test_persons_of_different_components_were_never_in_one_group() -> None:
     population = persons.made(4, 500, CEILINGS)
-    some = np.arange(500) < 20
-    closed = components.closed(population, some)
-    assert closed[some].all()
+    of = components.labels(population)
     for group in components.GROUPS:
         members = population.groups[group]
-        touched = np.isin(members.group, members.group[closed[members.who]])
-        assert closed[members.who[touched]].all()
+        for each in np.unique(members.group):
+            assert len(np.unique(of[members.who[members.group == each]])) == 1
 
 
 def test_a_difference_that_cents_do_not_explain_is_told() -> None:
-    ours = np.array([[True, False, True]])
-    theirs = np.array([[False, False, False]])
-    again = np.array([True, False, True])
-    exact = np.array([[True, False]])
-    told = comparison.told(1, "a_right", ours, theirs, exact, again)
-    assert (told.holders, told.same, told.explained, told.unexplained) == (2, 1, 1, 1)
+    ours = np.array([[True, False, True, True]])
+    floats = np.array([[False, False, False, True]])
+    exact = np.array([[True, False, False, False]])
+    told = comparison.told(1, "a_right", ours, floats, exact)
+    assert (told.holders, told.same, told.explained, told.unexplained) == (3, 1, 1, 2)
