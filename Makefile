@@ -80,7 +80,7 @@ oracle: $(READY) $(ORACLE)
 # Every version and every hash, without a word on where packages come from.
 lock:
 	@test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
-	build/lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal \
+	build/lock/bin/uv pip compile pyproject.toml --quiet --extra dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock
 	build/lock/bin/uv pip compile oracle/requirements.in --quiet --universal \

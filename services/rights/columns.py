@@ -40,9 +40,12 @@ class Cells(Protocol):
     situations: int
     of: Rows
     """The situation of each cell."""
-    there: Flags | None
-    """Which cells count; None where all do."""
     params: Mapping[str, int]
+
+    @property
+    def there(self) -> Flags | None:
+        """Which cells count; None where all do."""
+        ...
 
     def has(self, fact: str) -> Flags: ...
     def known(self, fact: str) -> Flags: ...
@@ -116,8 +119,8 @@ def evaluate(node: Node, cells: Cells) -> Answer:  # noqa: C901, PLR0911, PLR091
         case Person(of=of):
             return Answer(evaluate(of, cells).by_cell(cells), of_cells=True)
         case Size():
-            of = cells.of if cells.there is None else cells.of[cells.there]
-            return Answer(np.bincount(of, minlength=cells.situations))
+            counted = cells.of if cells.there is None else cells.of[cells.there]
+            return Answer(np.bincount(counted, minlength=cells.situations))
         case Param(name=name):
             return Answer(cells.params[name])
         case Number(value=value):

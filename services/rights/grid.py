@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from services.rights.population import ROLES, Memberships
 from services.rights.roster import Roster
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ class Grid:
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
-    def _shown(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _shown(self, column: NDArray[T]) -> NDArray[T]:
         return column if self._there is None else column[self._there]
 
     def _marked(self, pieces: Pieces) -> Flags:
@@ -194,7 +197,7 @@ def changing(
 
     birthdays = [roster.births_of_rows] if ages else []
     birthdays += [roster.birthday(years) for years in ages]
-    changes = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes: list[Rows] = [np.flatnonzero(inside(members.begin) | inside(members.end))]
     changes += [np.flatnonzero(inside(days)) for days in birthdays]
     changes += [
         found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +94,9 @@ class Roster:
         if not len(several):
             return there, row.take(there)
         places = spans.expanded(counts[several], first[several])
-        given = np.concatenate((there, np.repeat(several, counts[several])))
-        return given, np.concatenate((row.take(there), self._others.take(places)))
+        given: Rows = np.concatenate((there, np.repeat(several, counts[several])))
+        rows = cast("Rows", np.concatenate((row.take(there), self._others.take(places))))
+        return given, rows
 
     def joined(self, of_persons: Spans) -> Spans:
         """By row: a person's spans on the days of each of her memberships, in order."""
