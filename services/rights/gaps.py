@@ -44,7 +44,8 @@ def gaps(
 ) -> frozenset[Gap]:
     """What to consult before these rights are decided: nothing that cannot change an answer."""
     found: set[Gap] = set()
-    open_in = {right: _open_in(worked_out.versions(right), rulebook) for right, _ in questions}
+    rights = {right for right, _ in questions}
+    open_in = {right: _open_in(worked_out.versions(right), rulebook) for right in rights}
     for right, ssin in questions:
         rule = rulebook.rules[right]
         for version, names, ages in open_in[right]:
