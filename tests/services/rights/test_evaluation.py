@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
@@ -20,7 +19,7 @@ from tests.services.rights.oracle import Oracle
 ONE = timedelta(days=1)
 small = settings(
     deadline=None,
-    max_examples=int(os.environ.get("EX", "100")),
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 persons = st.sampled_from(worlds.PERSONS)
