@@ -12,6 +12,7 @@ from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.rights import expression
+from services.rights.provisions import Article, Ground, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,6 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """A legal article; unverified ones await a jurist."""
-
-    act: str
-    article: str
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """What a formula calls by one name: which days it has, from what was said or granted.
 
@@ -114,36 +106,6 @@ class Fact:
     before_age: int = 0
     held: int = 0
     later: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How the days of a right follow from the days of its ground; see `windows`."""
-
-    begin: str
-    until: str
-    on: str = ""
-    """`MM-DD`: only that day of each year counts, and opens a window each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A condition, and the window that it opens."""
-
-    text: str
-    when: expression.Node
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A parameter's value from a day on: a number, or an amount in cents."""
-
-    begin: date
-    value: int
-    source: str
-    verified: bool
-    known_from: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +149,6 @@ class Version:
         """The last value of those that begin by a day; of equals the one known last."""
         values = (v for v in self.params[name] if v.begin <= day)
         return max(values, key=lambda v: (v.begin, v.known_from))
-
-    def params_on(self, day: date) -> dict[str, int]:
-        return {name: self.param_on(name, day).value for name in self.params}
 
 
 @dataclass(frozen=True, slots=True)

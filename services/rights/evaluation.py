@@ -12,8 +12,6 @@ from services.rights import entitlements, households, persons, question, statute
 from services.rights.domain import (
     Amounts,
     Entitlement,
-    Fact,
-    Ground,
     Group,
     Household,
     Rule,
@@ -21,12 +19,11 @@ from services.rights.domain import (
     World,
 )
 from services.rights.persons import Home, Person, Span, Stretch
+from services.rights.provisions import Ground
 from services.rights.question import Question
 from services.rights.scalar import Situation
 from services.rights.statute import Formula, InForce
 
-Days = tuple[tuple[Period, int], ...]
-"""Days of a fact: 1 where it just holds, cents where it is an amount."""
 EVER: Span = (date.min, date.max)
 Grounded = tuple[InForce, Ground, list[Span]]
 """A condition of a version, and when it is met."""
@@ -93,11 +90,6 @@ class Evaluation:
         asked = self._ask(self._law.whole(version), self._home(household))
         bounds = asked.bounds((version.validity.begin, version.validity.end))
         return tuple(Period(begin, end) for begin, end in pairwise(bounds))
-
-    def days(self, fact: Fact, person: str) -> Days:
-        """On which days a person has a fact, and what it amounts to."""
-        found = self._days(self._person(person), self._law.number(fact))
-        return tuple((Period(begin, end), value) for begin, end, value in found)
 
     def _entitlements(self, right: str, person: str) -> tuple[Entitlement, ...]:
         opened = list(self._opened(right, person))

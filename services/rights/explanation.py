@@ -8,16 +8,10 @@ from datetime import date, timedelta
 
 from mesh.periods import Period
 from services.rights import households, reasons, scalar, windows, wording
-from services.rights.domain import (
-    Decision,
-    Entitlement,
-    Ground,
-    Household,
-    Rule,
-    Version,
-)
+from services.rights.domain import Decision, Entitlement, Household, Rule, Version
 from services.rights.evaluation import Evaluation
 from services.rights.expression import Node
+from services.rights.provisions import Ground
 from services.rights.reasons import Granted, Reason, Scene
 from services.rights.sources import Case, Sources
 from services.rights.steps import Steps

@@ -11,18 +11,11 @@ from datetime import date
 from typing import Final
 
 from mesh.periods import Period
-from services.rights import expression, parameters, windows
-from services.rights.domain import (
-    ROLES,
-    Article,
-    Fact,
-    Ground,
-    Group,
-    Value,
-    Version,
-    Window,
-)
-from services.rights.expression import FormulaError, Names, Node
+from services.rights import expression, grammar, parameters, windows
+from services.rights.domain import ROLES, Fact, Group, Version
+from services.rights.expression import Node
+from services.rights.grammar import FormulaError, Names
+from services.rights.provisions import Article, Ground, Value, Window
 from services.rights.rulefile import Block
 from services.rights.statuses import Statuses
 
@@ -76,7 +69,7 @@ def read(block: Block, rule: str, group: Group, end: date, library: Library) -> 
         facts,
         (_ground(block, names), *(_ground(also, names) for also in block.blocks("also"))),
         params,
-        _formula(block, "amount", expression.number, names) if "amount" in block else None,
+        _formula(block, "amount", grammar.number, names) if "amount" in block else None,
         _digest(rule, group, block),
         _waivable(block),
     )
@@ -164,7 +157,7 @@ def _months(block: Block, key: str) -> int:
 
 
 def _ground(block: Block, names: Names) -> Ground:
-    when = _formula(block, "when", expression.condition, names)
+    when = _formula(block, "when", grammar.condition, names)
     window = block.get_as(Block, "window")
     window.only(("from", "until", "on"))
     begin, until = window.get_as(str, "from"), window.get_as(str, "until")

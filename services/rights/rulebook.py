@@ -10,8 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from services.rights import parameters, rule_versions, rulefile, statuses
-from services.rights.domain import Group, Rule, Value
+from services.rights.domain import Group, Rule
 from services.rights.holdings import BORN
+from services.rights.provisions import Value
 from services.rights.rule_versions import Library
 from services.rights.rulefile import Block
 from services.rights.statuses import Statuses

@@ -10,8 +10,9 @@ from typing import Final
 
 from mesh.periods import Period
 from services.rights import expression, needs, scalar
-from services.rights.domain import Fact, Ground, Group, Rule, Version
+from services.rights.domain import Fact, Group, Rule, Version
 from services.rights.expression import Amount, Has, Known, Node, Param, Person
+from services.rights.provisions import Ground
 
 Day = tuple[date, Mapping[str, int]]
 MOST_KEPT: Final = 8
@@ -82,9 +83,6 @@ class Law:
 
     def of(self, right: str) -> tuple[InForce, ...]:
         return self._in_force[right]
-
-    def number(self, fact: Fact) -> int:
-        return self._numbers[fact]
 
     def whole(self, version: Version) -> Formula:
         """Not a formula of the version, but one that reads all that the version names."""

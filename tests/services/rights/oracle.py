@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 
-from services.rights.domain import Fact, Group, Household, Rule, Statement, Version, Window
+from services.rights.domain import Fact, Group, Household, Rule, Statement, Version
 from services.rights.expression import Node
+from services.rights.provisions import Window
 from services.rights.scalar import Member
 from services.rights.statuses import Sort
 from tests.services.rights import formulas

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.rights import parameters, rulebook, rulefile, statuses
-from services.rights.domain import Rule, Value
+from services.rights.domain import Rule
+from services.rights.provisions import Value
 from services.rights.rulebook import Rulebook
 from services.rights.rulefile import RuleFileError
 from tests.services.rights import worlds

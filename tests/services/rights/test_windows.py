@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mesh.periods import Period
 from services.rights import windows
-from services.rights.domain import Window
+from services.rights.provisions import Window
 from tests.services.rights import laws, oracle
 
 ONE = timedelta(days=1)
