@@ -11,12 +11,13 @@ import numpy as np
 from services.rights import entitled, expression, grid, spans, statute, timelines, windows, worth
 from services.rights.columns import evaluate
 from services.rights.derived import Derived
-from services.rights.domain import Ground, Group, Rule, Version
+from services.rights.domain import Group, Rule, Version
 from services.rights.entitled import Entitled, Grounds
 from services.rights.expression import Amount, Has, Known, Node
 from services.rights.grid import Grid
 from services.rights.population import Population
 from services.rights.prospects import Prospects
+from services.rights.provisions import Ground
 from services.rights.roster import Roster
 from services.rights.spans import Flags, Rows, Spans
 from services.rights.still import Still

@@ -150,6 +150,9 @@ class Version:
         values = (v for v in self.params[name] if v.begin <= day)
         return max(values, key=lambda v: (v.begin, v.known_from))
 
+    def params_on(self, day: date) -> dict[str, int]:
+        return {name: self.param_on(name, day).value for name in self.params}
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

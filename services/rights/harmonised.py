@@ -58,7 +58,12 @@ def ranked(
         for one in standing
         if one.status in wanted and one.period.overlaps(period)
     ]
-    return tuple(sorted(found, key=lambda r: (r.statement.period, r.statement.status, r.rank)))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(of: Ranked) -> tuple[object, ...]:
+    said = of.statement
+    return (said.period, said.status, of.rank, said.institution, said.strand, said.ssin)
 
 
 def _rank(one: Statement, standing: Iterable[Statement], sorts: Mapping[str, Sort]) -> int:
