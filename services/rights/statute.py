@@ -158,7 +158,7 @@ def versions_known(rule: Rule, today: date) -> tuple[Version, ...]:
     Until a new version is known, the one before it runs on.
     """
     known = [v for v in rule.versions if v.known_from <= today]
-    ends = [*(later.validity.begin for later in known[1:]), date.max]
+    ends = [*(later.validity.begin for later in known), date.max][1:]
     return tuple(
         replace(
             version,
