@@ -21,7 +21,7 @@ QUALITY: Final = 0
 SINCE: Final = "1990-01-15"
 """The law that founded the bank; whatever a right rests on is later."""
 MOST: Final = 1000
-TIMEOUT_S: Final = 2.0
+TIMEOUT_S: Final = 5.0
 
 
 async def integrate(connection: AsyncConnection, ssins: Collection[str], at: datetime) -> None:

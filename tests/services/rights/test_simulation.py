@@ -20,6 +20,8 @@ HERE = Path(rulebook.__file__).parent
 RULES = rulebook.load(HERE)
 NOBODY: Any = None
 """No database: an invented household needs none."""
+FROM: Any = {"from": "2026-01-01"}
+"""A word of the contract that Python keeps for itself."""
 CANDIDATE = """
 id: free_beer
 title: {nl: a, fr: b, de: c, en: d}
@@ -149,7 +151,7 @@ def test_a_parameter_may_have_another_value_from_a_day_on(simulations: Simulatio
                 "law": simulation_pb2.SimulatedLaw(
                     parameters=[
                         simulation_pb2.SimulatedParameter(
-                            right="social_tariff_energy", name="none", **{"from": "2026-01-01"}
+                            right="social_tariff_energy", name="none", value=1, **FROM
                         )
                     ]
                 )
