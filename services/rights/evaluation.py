@@ -238,10 +238,8 @@ class Evaluation:
     def _groups(self, group: Group, person: str) -> tuple[Home, ...]:
         found = self._homes_of.get((group, person))
         if found is None:
-            if group is Group.PERSON:
-                found = (self._alone(person),)
-            else:
-                found = tuple(map(self._home, households.of(group, person, self._world)))
+            of = households.of(group, person, self._world)
+            found = (self._alone(person),) if group is Group.PERSON else tuple(map(self._home, of))
             self._homes_of[group, person] = found
         return found
 
