@@ -39,23 +39,6 @@ class Statement:
         return (self.ssin, self.institution, self.data_sort, self.strand, self.period.begin)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One delivery from the mailbox; `statement` is None where it only asks to look again."""
-
-    ssin: str
-    position: int
-    ticket: str
-    traceparent: str
-    statement: Statement | None
-    concerns: bool
-    """Whether any rule depends on it."""
-    group: Group | None = None
-    """The sort of group of hers that changed: who belongs to it is to be asked again."""
-    replaces: str = ""
-    """The number that hers replaced."""
-
-
 class Group(StrEnum):
     """Whose facts count for a person's right."""
 

@@ -17,7 +17,8 @@ from mesh import clock
 from mesh.identity import Caller, Identity
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights.domain import Arrival, Group, Household, Membership
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership
 from services.rights.supplier import Supplier
 from tests.services.rights import lawbooks, villages
 from tests.services.rights.villages import LINA, NOOR, OMA, Bench, alone, wage

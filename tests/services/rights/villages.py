@@ -21,7 +21,8 @@ from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from services.rights import rulebook
-from services.rights.domain import Arrival, Group, Household, Membership, Statement
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership, Statement
 from services.rights.engine import Engine
 from services.rights.gaps import Gap
 from services.rights.inquiries import Inquiries
