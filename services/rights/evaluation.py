@@ -22,7 +22,7 @@ from services.rights.persons import Home, Person, Span, Stretch
 from services.rights.provisions import Ground
 from services.rights.question import Question
 from services.rights.scalar import Situation
-from services.rights.statute import Formula, InForce
+from services.rights.statute import Formula, InForce, Need
 
 EVER: Span = (date.min, date.max)
 Grounded = tuple[InForce, Ground, list[Span]]
@@ -148,7 +148,11 @@ class Evaluation:
         self, in_force: InForce, formula: Formula, home: Home, person: str
     ) -> list[Span]:
         """When the condition is met in a home; worked out once for all in it where it can be."""
-        asker = person if formula.personal and self._is_own(formula, person) else ""
+        asker = ""
+        if formula.personal:
+            if not self._may_have(formula, home, person):
+                return []
+            asker = person if formula.own is None or self._has_any(formula.own, person) else ""
         key = (formula, home, asker)
         found = self._true.get(key)
         if found is None:
@@ -158,14 +162,15 @@ class Evaluation:
             self._true[key] = found
         return found
 
-    def _is_own(self, formula: Formula, ssin: str) -> bool:
-        """Whether the answer to a formula on the person herself can differ from all others'."""
-        own, person = formula.own, self._person(ssin)
-        return (
-            own is None
-            or not own.said.isdisjoint(person.facts)
-            or any(self._days(person, number) for number in own.rights)
-        )
+    def _may_have(self, formula: Formula, home: Home, ssin: str) -> bool:
+        """Whether a person has what she herself needs, and is ever in the right role."""
+        roles = not formula.roles or not formula.roles.isdisjoint(home.roles[ssin])
+        return roles and all(self._has_any(need, ssin) for need in formula.herself)
+
+    def _has_any(self, need: Need, ssin: str) -> bool:
+        person = self._person(ssin)
+        said = not need.said.isdisjoint(person.facts)
+        return said or any(self._days(person, number) for number in need.rights)
 
     def _ask(self, formula: Formula, home: Home, within: Span = EVER) -> Question:
         """The same days each time, of one formula and home."""
@@ -233,15 +238,12 @@ class Evaluation:
     def _groups(self, group: Group, person: str) -> tuple[Home, ...]:
         found = self._homes_of.get((group, person))
         if found is None:
-            if group is Group.PERSON:
-                found = (self._alone(person),)
-            else:
-                found = tuple(map(self._home, households.of(group, person, self._world)))
+            of = households.of(group, person, self._world)
+            found = (self._alone(person),) if group is Group.PERSON else tuple(map(self._home, of))
             self._homes_of[group, person] = found
         return found
 
     def _alone(self, person: str) -> Home:
-        found = self._alone_homes.get(person)
-        if found is None:
-            found = self._alone_homes[person] = self._home(households.alone(person))
-        return found
+        if person not in self._alone_homes:
+            self._alone_homes[person] = self._home(households.alone(person))
+        return self._alone_homes[person]

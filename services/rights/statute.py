@@ -44,6 +44,10 @@ class Formula:
     """It asks about the person herself, so its answer may differ within a group."""
     own: Need | None
     """Who has none of these has the answer of all who have none; None: each has her own."""
+    herself: tuple[Need, ...] = ()
+    """Of each, the person herself has one wherever it is true for her."""
+    roles: frozenset[str] = frozenset()
+    """As one of which she is in the group wherever it is true for her; empty: as any."""
 
     def params(self, day: date) -> Mapping[str, int]:
         if len(self.steps) == 1:
@@ -135,6 +139,8 @@ class Law:
             tuple(need(clause) for clause in (needs.clauses(node) if condition else ())),
             personal=one or bool(own),
             own=need(frozenset().union(*map(needs.named, own))) if shared else None,
+            herself=tuple(need(clause) for clause in (needs.own(node) if condition else ())),
+            roles=needs.roles(node) if condition else frozenset(),
         )
 
 
@@ -158,7 +164,7 @@ def versions_known(rule: Rule, today: date) -> tuple[Version, ...]:
     Until a new version is known, the one before it runs on.
     """
     known = [v for v in rule.versions if v.known_from <= today]
-    ends = [later.validity.begin for later in known[1:]] + [date.max] * bool(known)
+    ends = [*(later.validity.begin for later in known), date.max][1:]
     return tuple(
         replace(
             version,

@@ -156,6 +156,20 @@ def test_of_whom_nothing_is_known_nothing_follows() -> None:
         assert evaluation.due(right, "ann") is None
 
 
+@small
+@given(laws.rules(), worlds.households(), worlds.statements(), persons)
+def test_law_that_nobody_knows_yet_gives_nothing(
+    rules: Mapping[str, Rule],
+    homes: tuple[Household, ...],
+    said: tuple[Statement, ...],
+    person: str,
+) -> None:
+    evaluation = Evaluation(rules, worlds.world(homes, said), laws.SINCE - 61 * ONE)
+    for right in laws.RIGHTS:
+        assert evaluation.entitlements(right, person) == ()
+        assert evaluation.due(right, person) is None
+
+
 def test_a_group_that_nobody_is_in_gives_nobody_a_right() -> None:
     facts = holdings.facts_of((), worlds.SORTS)
     world = World(facts, {"ann": (Household(()),)})
