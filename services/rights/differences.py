@@ -88,7 +88,8 @@ class Writer(Follower):
                 stale = await self._stale(connection, differences)
             changes, parcels = await self._changes(connection, differences, stale, now)
             if changes or differences.dues:
-                await self._keep(connection, changes, parcels, now)
+                if changes:
+                    await self._keep(connection, changes, parcels, now)
                 dues = {q: day for q, day in differences.dues.items() if q[1] not in stale}
                 await recording.set_dues(connection, dues)
                 await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))

@@ -29,7 +29,7 @@ from services.rights.rulebook import Rulebook
 from services.rights.run_store import Counts
 from services.rights.snapshot import Snapshot
 from services.rights.spans import NEVER, Days
-from services.rights.standing import Lines
+from services.rights.standing import Dues, Lines
 
 PERSONS = 80_000
 """Decided together, those whose facts count for them aside."""
@@ -53,6 +53,7 @@ class Read:
 
     found: Snapshot
     stands: Mapping[str, Lines]
+    dues: Mapping[str, Dues]
     turn: int
     at: datetime
 
@@ -83,7 +84,7 @@ class Review(Follower):
         rulebook = self._rulebook
         read = await asyncio.to_thread(self._read, rulebook)
         self._writer.begin()
-        people = read.found.country
+        people, levels = read.found.country, country.levels(rulebook.rules)
         left = frozenset(_written(read.found.strangers))
         done = Progress(0, len(people), Counter(), left)
         yield done
@@ -92,7 +93,7 @@ class Review(Follower):
             part, worked_out = each
             here = slice(part.first, part.first + part.decided)
             apart = people.apart[here]
-            differences = _differing(read, part, worked_out, rights, apart, country.levels(rulebook.rules))
+            differences = _differing(read, part, worked_out, rights, apart, levels)
             made = await self._writer.write(differences, dry=dry)
             regions = _regions(rulebook, part.population, read.today)
             done = Progress(
@@ -115,8 +116,9 @@ class Review(Follower):
             assert row is not None
             at = self._now()
             found = snapshot.read(connection, rulebook)
-            rights = list(rulebook.rules)
-            return Read(found, standing.read(connection, rights, found.country.ssins), row[0], at)
+            rights, ssins = list(rulebook.rules), found.country.ssins
+            stands = standing.read(connection, rights, ssins)
+            return Read(found, stands, standing.read_dues(connection, rights, ssins), row[0], at)
 
     def _parts(self, read: Read, rulebook: Rulebook) -> Iterator[tuple[Part, WorkedOut]]:
         sent: deque[Part] = deque()
@@ -149,11 +151,14 @@ def _differing(
         persons = standing.differing(found, part.decided, stands)
         persons = persons[~apart[persons]]
         ssins = {int(who): part.population.ssins[who].decode() for who in persons}
-        for who, ssin in ssins.items():
-            entitled[right, ssin] = []
-            dues[right, ssin] = None if due[who] == NEVER else spans.day(int(due[who]))
+        entitled |= {(right, ssin): [] for ssin in ssins.values()}
         for who, entitlement in found.of(persons):
             entitled[right, ssins[who]].append(entitlement)
+        ours = due[: part.decided]
+        other = (ours != read.dues[right].of(part.first, part.decided)) & ~apart
+        for who in np.flatnonzero(other):
+            day = None if ours[who] == NEVER else spans.day(int(ours[who]))
+            dues[right, part.population.ssins[who].decode()] = day
     return Differences(
         entitled,
         dues,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.rights import extracts, spans
 from services.rights.entitled import Entitled
-from services.rights.spans import Flags, Spans
+from services.rights.spans import NEVER, Days, Flags, Spans
 
 _DAY = "({} - DATE '1970-01-01')"
 _MANY = 1_000_003
@@ -34,6 +35,11 @@ _DECISIONS = {
     "void": ("boolean", "void"),
     "renewable": ("boolean", "renewable"),
     "sum": ("bigint", _SUM),
+}
+_DUES = {
+    "ssin": ("bigint", "ssin"),
+    "right": ("smallint", "coalesce(rights.code, -1)"),
+    "due_on": ("integer", _DAY.format("due_on")),
 }
 
 
@@ -58,25 +64,52 @@ class Lines:
         return Lines(days, self.renewable[part], self.sum[part])
 
 
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """Of one right, in order of person: the days on which to look again."""
+
+    who: NDArray[np.int32]
+    on: Days
+
+    def of(self, first: int, persons: int) -> Days:
+        """Of persons who stand together, one by one; `NEVER` for none."""
+        found = np.full(persons, NEVER, np.int32)
+        begin, end = np.searchsorted(self.who, [first, first + persons])
+        found[self.who[begin:end] - first] = self.on[begin:end]
+        return found
+
+
 def read(
     connection: psycopg.Connection, rights: Sequence[str], ssins: NDArray[np.int64]
 ) -> dict[str, Lines]:
     """By right what stands of persons in that order: of each entitlement the newest decision."""
-    codes = ", ".join(f"({code}, '{right}')" for code, right in enumerate(rights))
-    join = f'LEFT JOIN (VALUES {codes}) AS rights(code, name) ON rights.name = "right"'
-    found = extracts.whole(extracts.read(connection, "decisions", _DECISIONS, join))
+    found = extracts.whole(extracts.read(connection, "decisions", _DECISIONS, _coded(rights)))
     if not found:
         empty = Lines(spans.NONE, np.empty(0, np.bool_), np.empty(0, np.int64))
         return dict.fromkeys(rights, empty)
     newest = _newest(found["entitlement"], found["sequence"]) & ~found["void"].astype(np.bool_)
-    by_number = np.argsort(ssins)
-    place = np.minimum(np.searchsorted(ssins[by_number], found["ssin"]), len(ssins) - 1)
-    who = by_number[place]
-    newest &= ssins[who] == found["ssin"]
+    who, known = _places(ssins, found["ssin"])
+    newest &= known
     return {
         right: _lines(who, found, np.flatnonzero(newest & (found["right"] == code)))
         for code, right in enumerate(rights)
     }
+
+
+def read_dues(
+    connection: psycopg.Connection, rights: Sequence[str], ssins: NDArray[np.int64]
+) -> dict[str, Dues]:
+    """By right when persons in that order are to be looked at again."""
+    found = extracts.whole(extracts.read(connection, "dues", _DUES, _coded(rights)))
+    if not found:
+        return dict.fromkeys(rights, Dues(np.empty(0, np.int32), np.empty(0, np.int32)))
+    who, known = _places(ssins, found["ssin"])
+    dues = {}
+    for code, right in enumerate(rights):
+        rows = np.flatnonzero(known & (found["right"] == code))
+        rows = rows[np.argsort(who.take(rows), kind="stable")]
+        dues[right] = Dues(who.take(rows).astype(np.int32), found["due_on"].take(rows))
+    return dues
 
 
 def differing(entitled: Entitled, decided: int, stands: Lines) -> NDArray[np.int32]:
@@ -99,7 +132,20 @@ def differing(entitled: Entitled, decided: int, stands: Lines) -> NDArray[np.int
     return np.flatnonzero(differ).astype(np.int32)
 
 
-def _newest(entitlement: NDArray[np.generic], sequence: NDArray[np.generic]) -> Flags:
+def _coded(rights: Sequence[str]) -> str:
+    codes = ", ".join(f"({code}, '{right}')" for code, right in enumerate(rights))
+    return f'LEFT JOIN (VALUES {codes}) AS rights(code, name) ON rights.name = "right"'
+
+
+def _places(ssins: NDArray[np.int64], asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], Flags]:
+    """Where each of the asked stands, and whether she is there at all."""
+    by_number = np.argsort(ssins)
+    place = np.minimum(np.searchsorted(ssins[by_number], asked), len(ssins) - 1)
+    who = by_number[place]
+    return who, ssins[who] == asked
+
+
+def _newest(entitlement: NDArray[Any], sequence: NDArray[Any]) -> Flags:
     """Most have one decision: only the others are put in order."""
     ordered = np.sort(entitlement)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
@@ -112,7 +158,7 @@ def _newest(entitlement: NDArray[np.generic], sequence: NDArray[np.generic]) -> 
 
 
 def _lines(
-    who: NDArray[np.int64], found: Mapping[str, NDArray[np.generic]], rows: NDArray[np.int64]
+    who: NDArray[np.int64], found: Mapping[str, NDArray[Any]], rows: NDArray[np.int64]
 ) -> Lines:
     begin = found["begin"].take(rows)
     rows = rows[np.lexsort((begin, who.take(rows)))]
