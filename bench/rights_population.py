@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 from bench.results import Measure, against_target
 from sandbox import citizens
 from services.rights import census, rulebook
-from services.rights.census import Entitled
 from services.rights.crew import Crew
+from services.rights.domain import Rule
+from services.rights.entitled import Entitled
 from services.rights.population import Population
 
 RULES = Path(__file__).parents[1] / "services" / "rights"
@@ -43,7 +45,7 @@ def evaluated(parts: int = NATION_PARTS, crew: Crew | None = None) -> list[Measu
     ]
 
 
-def _counted(rules: dict[str, census.Rule], today: date, population: Population) -> int:
+def _counted(rules: Mapping[str, Rule], today: date, population: Population) -> int:
     """Only their number: what was found is not kept."""
     found: list[tuple[str, Entitled]] = census.work_out(rules, today, population)
     return sum(len(entitled) for _, entitled in found)

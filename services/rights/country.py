@@ -89,14 +89,16 @@ class Country:
             yield self._part(chosen, levels)
 
     def _part(self, decided: Rows, levels: int) -> Part:
-        everybody, edge = decided, decided
+        everybody: Rows = decided
+        edge: Rows = decided
         groups: dict[Group, Rows] = {group: np.empty(0, np.int64) for group in self.circles}
         for _ in range(levels):
             beyond = [everybody]
             for group, circles in self.circles.items():
                 groups[group] = np.union1d(groups[group], circles.groups_of(edge))
                 beyond.append(circles.members.who.take(circles.rows_of(groups[group])))
-            edge = np.setdiff1d(np.concatenate(beyond), everybody)
+            found: Rows = np.concatenate(beyond)
+            edge = np.setdiff1d(found, everybody)
             everybody = np.concatenate((everybody, edge))
         place = np.full(len(self), -1, np.int32)
         place[everybody] = np.arange(len(everybody), dtype=np.int32)

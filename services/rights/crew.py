@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 Part = TypeVar("Part")
@@ -52,7 +51,7 @@ class Crew:
     def _working(self, work: Callable[[Any], object]) -> Iterator[Callable[[object], Promise]]:
         if not self.scheduler:
             with ThreadPoolExecutor(self.workers, "census") as threads:
-                yield partial(threads.submit, work)
+                yield lambda part: threads.submit(work, part)
             return
         try:
             from distributed import Client  # noqa: PLC0415 - an extra

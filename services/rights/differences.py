@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh import clock, database, outbox
 from mesh.outbox import Parcel
-from services.rights import decisions, integration, recording, rows, telling, waiver_store, waivers
+from services.rights import decisions, integration, rows, telling, waiver_store, waivers
 from services.rights.affected import Question
 from services.rights.decisions import Change
 from services.rights.domain import Decision, Entitlement
@@ -91,7 +91,7 @@ class Writer(Follower):
                 if changes:
                     await self._keep(connection, changes, parcels, now)
                 dues = {q: day for q, day in differences.dues.items() if q[1] not in stale}
-                await recording.set_dues(connection, dues)
+                await _set_dues(connection, dues)
                 await connection.execute(text("UPDATE mailbox SET turn = turn + 1"))
                 self._own_turns += 1
         return Written(changes, stale & {ssin for _, ssin in differences.entitled})
@@ -155,6 +155,28 @@ class Writer(Follower):
         )
         await integration.integrate(connection, {c.decision.ssin for c in changes}, now)
         await database.notify(connection, outbox.CHANNEL)
+
+
+async def _set_dues(connection: AsyncConnection, dues: Mapping[Question, date | None]) -> None:
+    """As `recording` does it for few."""
+    await connection.execute(
+        text('CREATE TEMP TABLE given ("right" text, ssin text, due_on date) ON COMMIT DROP')
+    )
+    lines = ([right, ssin, day] for (right, ssin), day in dues.items())
+    await _copy(connection, "given", ("right", "ssin", "due_on"), lines)
+    for statement in (
+        "ANALYZE given",
+        """
+        DELETE FROM dues USING given WHERE dues.ssin = given.ssin
+        AND dues."right" = given."right" AND given.due_on IS NULL
+        """,
+        """
+        INSERT INTO dues (ssin, "right", due_on)
+        SELECT ssin, "right", due_on FROM given WHERE due_on IS NOT NULL
+        ON CONFLICT (ssin, "right") DO UPDATE SET due_on = excluded.due_on
+        """,
+    ):
+        await connection.execute(text(statement))
 
 
 async def _copy(connection: AsyncConnection, table: str, columns: Any, lines: Any) -> None:

@@ -35,7 +35,7 @@ def read(
     assert pages is not None
     wanted = ", ".join(f"array_agg(({e})::{of})" for of, e in columns.values())
     query = sql.SQL(
-        f"SELECT {wanted} FROM {table} {also} "  # type: ignore[arg-type]  # noqa: S608 - our own names
+        f"SELECT {wanted} FROM {table} {also} "  # noqa: S608 - our own names
     ) + sql.SQL("{} {}.ctid >= %s::tid AND {}.ctid < %s::tid").format(
         sql.SQL("AND" if " WHERE " in also else "WHERE"), *[sql.Identifier(table)] * 2
     )

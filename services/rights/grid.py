@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from services.rights.population import ROLES, Memberships
 from services.rights.roster import Roster
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
+
+Column = TypeVar("Column", bound=NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,11 @@ class Grid:
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
-    def _shown(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
-        return column if self._there is None else column[self._there]
+    def _shown(self, column: Column) -> Column:
+        if self._there is None:
+            return column
+        shown: Any = column[self._there]
+        return shown  # type: ignore[no-any-return]
 
     def _marked(self, pieces: Pieces) -> Flags:
         found = np.zeros(self._all_cells, np.bool_)
@@ -192,9 +198,9 @@ def changing(
     def inside(days: Days) -> Flags:
         return (days > begin) & (days < end)
 
-    birthdays = [roster.births_of_rows] if ages else []
+    birthdays: list[Days] = [roster.births_of_rows] if ages else []
     birthdays += [roster.birthday(years) for years in ages]
-    changes = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes: list[Rows] = [np.flatnonzero(inside(members.begin) | inside(members.end))]
     changes += [np.flatnonzero(inside(days)) for days in birthdays]
     changes += [
         found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))

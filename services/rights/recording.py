@@ -71,7 +71,7 @@ class Recorder:
             await _add_homes(connection, effects)
             await _add_asked(connection, effects)
             await _add_decisions(connection, effects.decisions)
-            await set_dues(connection, effects.dues)
+            await _set_dues(connection, effects.dues)
             await _follow(connection, effects)
             await integration.integrate(connection, effects.persons, effects.at)
             if effects.parcels:
@@ -216,7 +216,7 @@ async def _add_decisions(connection: AsyncConnection, decisions: Sequence[Decisi
         )
 
 
-async def set_dues(
+async def _set_dues(
     connection: AsyncConnection, dues: Mapping[tuple[str, str], date | None]
 ) -> None:
     """Only what differs is written; a due date of no right in particular is over."""

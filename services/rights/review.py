@@ -156,9 +156,9 @@ def _differing(
             entitled[right, ssins[who]].append(entitlement)
         ours = due[: part.decided]
         other = (ours != read.dues[right].of(part.first, part.decided)) & ~apart
-        for who in np.flatnonzero(other):
-            day = None if ours[who] == NEVER else spans.day(int(ours[who]))
-            dues[right, part.population.ssins[who].decode()] = day
+        for place in np.flatnonzero(other):
+            day = None if ours[place] == NEVER else spans.day(int(ours[place]))
+            dues[right, part.population.ssins[place].decode()] = day
     return Differences(
         entitled,
         dues,

@@ -95,7 +95,8 @@ class Roster:
         counts = self._others_first.take(who.take(several) + 1) - first
         places = spans.expanded(counts, first)
         given = np.concatenate((there, np.repeat(several, counts)))
-        return given, np.concatenate((row.take(there), self._others.take(places)))
+        rows: Rows = np.concatenate((row.take(there), self._others.take(places)))
+        return given, rows
 
     def joined(self, of_persons: Spans) -> Spans:
         """By row: a person's spans on the days of each of her memberships, in order."""

@@ -101,7 +101,7 @@ class _Reader:
         self, homes: Table, ssins: NDArray[np.int64], apart: Flags
     ) -> dict[Group, Circles]:
         """Members of one group all know of it, or are apart."""
-        found = {}
+        found: dict[Group, Circles] = {}
         for number, group in enumerate(GROUPS, 1):
             mine = {name: column[homes["sort"] == number] for name, column in homes.items()}
             _, group_of, listed = np.unique(mine["home"], return_inverse=True, return_counts=True)
@@ -111,7 +111,7 @@ class _Reader:
             columns = (group_of, who, mine["begin"], mine["end"], mine["role"] - 1)
             kinds = (np.int32, np.int32, np.int32, np.int32, np.int8)
             members = Memberships(
-                *(c[order].astype(kind) for c, kind in zip(columns, kinds, strict=True))  # type: ignore[arg-type]
+                *(c[order].astype(kind) for c, kind in zip(columns, kinds, strict=True))
             )
             overlaps = (members.group[1:] == members.group[:-1]) & (
                 members.who[1:] == members.who[:-1]
