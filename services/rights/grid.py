@@ -173,7 +173,7 @@ class Grid:
 
     def _place(self, group: Rows, days: Days, edge: int, after: int) -> NDArray[np.int64]:
         """The situation that begins on each day; at the edge the first, or the next group's."""
-        found = self._first[group + after]
+        found: NDArray[np.int64] = self._first[group + after]
         cut = np.flatnonzero(days != edge)
         found[cut] = np.searchsorted(self._cut_keys, _key(group[cut], days[cut])) + group[cut] + 1
         return found
