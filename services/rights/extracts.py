@@ -58,6 +58,15 @@ def whole(blocks: Iterable[Table]) -> Table:
     return {name: np.concatenate([block[name] for block in found]) for name in names}
 
 
+def places(
+    ssins: NDArray[np.int64], asked: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where those who are there stand, and which of the asked they are."""
+    place = np.minimum(np.searchsorted(ssins, asked), max(len(ssins) - 1, 0))
+    known = ssins[place] == asked if len(ssins) else np.zeros(len(asked), np.bool_)
+    return place[known], known
+
+
 def _column(array: bytes | None, of: str) -> NDArray[Any]:
     assert array is not None
     element = np.dtype([("size", ">i4"), ("value", TYPES[of])])
