@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,6 +13,7 @@ from functools import partial
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from mesh import clock
@@ -29,7 +31,7 @@ from services.rights.rulebook import Rulebook
 from services.rights.run_store import Counts
 from services.rights.snapshot import Snapshot
 from services.rights.spans import NEVER, Days
-from services.rights.standing import Dues, Lines
+from services.rights.standing import Decided, Dues, Lines
 
 PERSONS = 80_000
 """Decided together, those whose facts count for them aside."""
@@ -109,16 +111,22 @@ class Review(Follower):
             yield done
 
     def _read(self, rulebook: Rulebook) -> Read:
-        """As of one moment."""
+        """As of one moment, what was said and what was decided side by side."""
+        with psycopg.connect(self._url) as connection, ThreadPoolExecutor(1) as beside:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            row = connection.execute("SELECT turn, pg_export_snapshot() FROM mailbox").fetchone()
+            assert row is not None
+            at, (turn, moment) = self._now(), row
+            decided = beside.submit(self._decided, list(rulebook.rules), moment)
+            found = snapshot.read(connection, rulebook)
+            stood, ssins = decided.result(), found.country.ssins
+        return Read(found, standing.lines(stood, ssins), standing.dues(stood, ssins), turn, at)
+
+    def _decided(self, rights: list[str], moment: str) -> Decided:
         with psycopg.connect(self._url) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            row = connection.execute("SELECT turn FROM mailbox").fetchone()
-            assert row is not None
-            at = self._now()
-            found = snapshot.read(connection, rulebook)
-            rights, ssins = list(rulebook.rules), found.country.ssins
-            stands = standing.read(connection, rights, ssins)
-            return Read(found, stands, standing.read_dues(connection, rights, ssins), row[0], at)
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(moment))
+            return standing.read(connection, rights)
 
     def _parts(self, read: Read, rulebook: Rulebook) -> Iterator[tuple[Part, WorkedOut]]:
         sent: deque[Part] = deque()

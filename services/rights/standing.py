@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.rights import extracts, spans
 from services.rights.entitled import Entitled
+from services.rights.extracts import Table
 from services.rights.spans import NEVER, Days, Flags, Spans
 
 _DAY = "({} - DATE '1970-01-01')"
@@ -79,11 +80,28 @@ class Dues:
         return found
 
 
-def read(
-    connection: psycopg.Connection, rights: Sequence[str], ssins: NDArray[np.int64]
-) -> dict[str, Lines]:
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """All decisions and due dates as the database has them."""
+
+    rights: Sequence[str]
+    decisions: Table
+    dues: Table
+
+
+def read(connection: psycopg.Connection, rights: Sequence[str]) -> Decided:
+    """The transaction is to be REPEATABLE READ."""
+    coded = _coded(rights)
+    return Decided(
+        rights,
+        extracts.whole(extracts.read(connection, "decisions", _DECISIONS, coded)),
+        extracts.whole(extracts.read(connection, "dues", _DUES, coded)),
+    )
+
+
+def lines(decided: Decided, ssins: NDArray[np.int64]) -> dict[str, Lines]:
     """By right what stands of persons in that order: of each entitlement the newest decision."""
-    found = extracts.whole(extracts.read(connection, "decisions", _DECISIONS, _coded(rights)))
+    rights, found = decided.rights, decided.decisions
     if not found:
         empty = Lines(spans.NONE, np.empty(0, np.bool_), np.empty(0, np.int64))
         return dict.fromkeys(rights, empty)
@@ -96,20 +114,18 @@ def read(
     }
 
 
-def read_dues(
-    connection: psycopg.Connection, rights: Sequence[str], ssins: NDArray[np.int64]
-) -> dict[str, Dues]:
+def dues(decided: Decided, ssins: NDArray[np.int64]) -> dict[str, Dues]:
     """By right when persons in that order are to be looked at again."""
-    found = extracts.whole(extracts.read(connection, "dues", _DUES, _coded(rights)))
+    rights, found = decided.rights, decided.dues
     if not found:
         return dict.fromkeys(rights, Dues(np.empty(0, np.int32), np.empty(0, np.int32)))
     who, known = _places(ssins, found["ssin"])
-    dues = {}
+    by_right = {}
     for code, right in enumerate(rights):
         rows = np.flatnonzero(known & (found["right"] == code))
         rows = rows[np.argsort(who.take(rows), kind="stable")]
-        dues[right] = Dues(who.take(rows).astype(np.int32), found["due_on"].take(rows))
-    return dues
+        by_right[right] = Dues(who.take(rows).astype(np.int32), found["due_on"].take(rows))
+    return by_right
 
 
 def differing(entitled: Entitled, decided: int, stands: Lines) -> NDArray[np.int32]:
