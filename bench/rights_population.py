@@ -34,6 +34,8 @@ TODAY = date(2026, 7, 1)
 SEED = 1
 NATION_PARTS = 117
 """11.7 million persons."""
+PARTS = 12
+"""Of them are measured: 1.2 million persons."""
 EVAL_TARGET_S, TOTAL_TARGET_S, RSS_TARGET_MB = 5.0, 240.0, 3_000.0
 RAISED = "right_to_increased_reimbursement"
 BY_CENTS = 10_000
@@ -42,6 +44,11 @@ DECISIONS = (
     'ssin, decision_id, entitlement_id, "right", kind, begin, "end", void, renewable, '
     "ground_begin, ground_end, version, decided_at, caused_by, amounts"
 )
+
+
+async def run(url: str, parts: int = PARTS) -> list[Measure]:
+    """In an empty database; what is measured of a part of the country is told for all of it."""
+    return [*evaluated(parts), *await reviewed(url, parts)]
 
 
 def evaluated(parts: int = NATION_PARTS, crew: Crew | None = None) -> list[Measure]:
