@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,12 +76,12 @@ def followed(population: Population) -> Iterator[bytes]:
 def _compositions(
     group: Group, members: Memberships, ssins: list[str]
 ) -> Iterator[tuple[int, str]]:
-    heads = np.flatnonzero(np.diff(members.group, prepend=-1)).tolist()
+    bounds = [*np.flatnonzero(np.diff(members.group, prepend=-1)).tolist(), len(members)]
     columns = (members.who, members.begin, members.end, members.role)
     who, begins, ends, roles = (column.tolist() for column in columns)
     seen = np.zeros(len(ssins), np.bool_)
     seen[members.who] = True
-    for first, last in zip(heads, [*heads[1:], len(who)], strict=True):
+    for first, last in pairwise(bounds):
         rows = range(first, last)
         listed = sorted(
             [ssins[who[r]], _iso(begins[r]), _iso(ends[r]), ROLES[roles[r]]] for r in rows

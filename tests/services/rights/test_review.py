@@ -116,3 +116,40 @@ async def test_at_once_and_page_by_page_leave_the_same(
         assert await told(bench) == await told(other)
         again = [done async for done in review(bench, database).run(list(RULES.rules))][-1]
         assert again.counts.total() == 0
+
+
+async def test_whoever_had_news_since_the_reading_is_left(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    population = some(60)
+    async with villages.opened(database, RULES) as bench:
+        fill(database, population)
+        reviewing = review(bench, database)
+        news = next(
+            ssin.decode()
+            for who, ssin in enumerate(population.ssins)
+            if who in population.said["RETIREMENT"].who
+        )
+        going = reviewing.run(list(RULES.rules))
+        assert (await anext(going)).persons == 0
+        await bench.engine.take_in([villages.wage(1, who=news)])
+        before = await stood(bench)
+        done = [progress async for progress in going][-1]
+        assert news in done.left
+        after = await stood(bench)
+        assert before <= after
+        assert Counter(row[0] for row in before)[news] == Counter(row[0] for row in after)[news]
+        await paged(bench, sorted(done.left))
+        again = [progress async for progress in review(bench, database).run(list(RULES.rules))]
+        assert again[-1].counts.total() == 0
+
+
+async def test_a_dry_review_counts_and_leaves_nothing(database: str) -> None:
+    async with villages.opened(database, RULES) as bench:
+        fill(database, some(60))
+        dry = [p async for p in review(bench, database).run(list(RULES.rules), dry=True)][-1]
+        assert dry.counts.total() > 60
+        assert not await stood(bench)
+        assert not await bench.waiting("publish")
+        run = [p async for p in review(bench, database).run(list(RULES.rules))][-1]
+        assert run.counts == dry.counts
