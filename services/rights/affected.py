@@ -57,32 +57,34 @@ def reach(rules: Mapping[str, Rule], touches: Sequence[Touch], homes: Homes) -> 
     or a right that it reads. `homes` has the groups of before and after together; `rules` stand
     in their order, each after those that it reads.
     """
-    causes: dict[Question, int] = {}
+    causes: dict[str, dict[str, int]] = {}
     unknown: set[str] = set()
     for rule in rules.values():
         moved = _moved(rule, touches)
         for right in rule.rights_read:
-            for (name, ssin), cause in causes.items():
-                if name == right:
-                    moved[ssin] = max(cause, moved.get(ssin, -1))
+            for ssin, cause in causes[right].items():
+                moved[ssin] = max(cause, moved.get(ssin, -1))
+        reached = causes[rule.id] = {}
         for ssin, cause in moved.items():
-            companions = _companions(rule, ssin, homes, unknown)
-            for one in companions:
-                causes[rule.id, one] = max(cause, causes.get((rule.id, one), -1))
-    return Reach(causes, frozenset(unknown))
+            for one in _companions(rule, ssin, homes, unknown):
+                reached[one] = max(cause, reached.get(one, -1))
+    return Reach(
+        {(right, ssin): c for right, found in causes.items() for ssin, c in found.items()},
+        frozenset(unknown),
+    )
 
 
 def reading(rules: Mapping[str, Rule], questions: Iterable[Question], homes: Homes) -> Reading:
     """Whose facts and groups count for some questions: those of all members, down the chain."""
+    rests_on = {name: rule.rights_read for name, rule in rules.items()}
     waiting, seen = list(questions), set(questions)
     persons: set[str] = set()
     unknown: set[str] = set()
     while waiting:
         right, ssin = waiting.pop()
-        rule = rules[right]
-        members = _members(rule, ssin, homes, unknown)
+        members = _members(rules[right], ssin, homes, unknown)
         persons |= members
-        further = {(name, one) for name in rule.rights_read for one in members} - seen
+        further = {(name, one) for name in rests_on[right] for one in members} - seen
         seen |= further
         waiting += further
     return Reading(frozenset(seen), frozenset(persons), frozenset(unknown))

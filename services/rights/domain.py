@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.rights import expression
+from services.rights.provisions import Article, Ground, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +39,6 @@ class Statement:
         return (self.ssin, self.institution, self.data_sort, self.strand, self.period.begin)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One delivery from the mailbox; `statement` is None where it only asks to look again."""
-
-    ssin: str
-    position: int
-    ticket: str
-    traceparent: str
-    statement: Statement | None
-    concerns: bool
-    """Whether any rule depends on it."""
-    group: Group | None = None
-    """The sort of group of hers that changed: who belongs to it is to be asked again."""
-    replaces: str = ""
-    """The number that hers replaced."""
-
-
 class Group(StrEnum):
     """Whose facts count for a person's right."""
 
@@ -63,6 +48,15 @@ class Group(StrEnum):
     """Holder, partner and dependants as the health fund knows them."""
     FAMILY = "family"
     """Those who raise children together, and the children, as the payer of benefits knows them."""
+
+
+ROLES: Final[Mapping[Group, frozenset[str]]] = {
+    Group.PERSON: frozenset(),
+    Group.DOMICILE: frozenset(),
+    Group.FUND_HOUSEHOLD: frozenset({"HOLDER", "PARTNER", "DEPENDANT"}),
+    Group.FAMILY: frozenset({"PARENT", "CHILD"}),
+}
+"""As what one can be in a group."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,15 +92,6 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """A legal article; unverified ones await a jurist."""
-
-    act: str
-    article: str
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """What a formula calls by one name: which days it has, from what was said or granted.
 
@@ -121,36 +106,6 @@ class Fact:
     before_age: int = 0
     held: int = 0
     later: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How the days of a right follow from the days of its ground; see `windows`."""
-
-    begin: str
-    until: str
-    on: str = ""
-    """`MM-DD`: only that day of each year counts, and opens a window each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A condition, and the window that it opens."""
-
-    text: str
-    when: expression.Node
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A parameter's value from a day on: a number, or an amount in cents."""
-
-    begin: date
-    value: int
-    source: str
-    verified: bool
-    known_from: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +136,11 @@ class Version:
         return frozenset(years for node in self.formulas for years in expression.ages(node))
 
     @property
+    def born(self) -> bool:
+        """Whether an answer can change with a day of birth."""
+        return bool(self.ages) or any(fact.before_age for fact in self.facts.values())
+
+    @property
     def name(self) -> str:
         """First day of validity and the digest of its content."""
         return f"{self.validity.begin.isoformat()}/{self.digest}"
@@ -189,9 +149,6 @@ class Version:
         """The last value of those that begin by a day; of equals the one known last."""
         values = (v for v in self.params[name] if v.begin <= day)
         return max(values, key=lambda v: (v.begin, v.known_from))
-
-    def params_on(self, day: date) -> dict[str, int]:
-        return {name: self.param_on(name, day).value for name in self.params}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from mesh import clock
 from mesh.outbox import Parcel
 from services.rights import decisions, telling, waiver_store, waivers
 from services.rights.affected import Question, Touch
+from services.rights.arrival import Arrival
 from services.rights.decisions import Change
-from services.rights.domain import Arrival, World
+from services.rights.domain import World
 from services.rights.gathering import Gathered, Gathering, Occasion, Register
 from services.rights.in_force import Follower
 from services.rights.recording import Effects, Overtaken, Recorder, Replaced

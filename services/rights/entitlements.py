@@ -27,13 +27,15 @@ def merged(opened: Iterable[Entitlement]) -> list[Entitlement]:
 
 
 def worth(
-    amount: Formula, homes: Sequence[Asked], alone: Question, person: str, days: Span
+    amount: Formula, homes: Sequence[Asked], alone: Asked, person: str, days: Span
 ) -> Iterator[tuple[Period, int]]:
     """What a formula comes to on each of some days: the most of her homes of that day, or alone."""
-    bounds = sorted({day for each, _ in homes for day in each.bounds(days)} | {*alone.bounds(days)})
+    covered = any(b <= days[0] and days[1] <= e for _, spans in homes for b, e in spans)
+    asked = homes if covered else (*homes, alone)
+    bounds = sorted({day for each, _ in asked for day in each.bounds(days)})
     for begin, end in pairwise(bounds):
         there = [each for each, spans in homes if any(b <= begin < e for b, e in spans)]
-        situations = [each.situation(begin, person) for each in there or [alone]]
+        situations = [each.situation(begin, person) for each in there or [alone[0]]]
         yield Period(begin, end), max(amount.answer(s, s.person) for s in situations)
 
 

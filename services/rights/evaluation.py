@@ -7,27 +7,24 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from mesh.periods import ALWAYS, Period
-from services.rights import entitlements, persons, question, statute, windows
+from mesh.periods import Period
+from services.rights import entitlements, households, persons, question, statute, windows
 from services.rights.domain import (
     Amounts,
     Entitlement,
-    Fact,
-    Ground,
     Group,
     Household,
-    Membership,
     Rule,
     Version,
     World,
 )
 from services.rights.persons import Home, Person, Span, Stretch
+from services.rights.provisions import Ground
 from services.rights.question import Question
 from services.rights.scalar import Situation
-from services.rights.statute import Formula, InForce
+from services.rights.statute import Formula, InForce, Need
 
-Days = tuple[tuple[Period, int], ...]
-"""Days of a fact: 1 where it just holds, cents where it is an amount."""
+EVER: Span = (date.min, date.max)
 Grounded = tuple[InForce, Ground, list[Span]]
 """A condition of a version, and when it is met."""
 
@@ -94,11 +91,6 @@ class Evaluation:
         bounds = asked.bounds((version.validity.begin, version.validity.end))
         return tuple(Period(begin, end) for begin, end in pairwise(bounds))
 
-    def days(self, fact: Fact, person: str) -> Days:
-        """On which days a person has a fact, and what it amounts to."""
-        found = self._days(self._person(person), self._law.number(fact))
-        return tuple((Period(begin, end), value) for begin, end, value in found)
-
     def _entitlements(self, right: str, person: str) -> tuple[Entitlement, ...]:
         opened = list(self._opened(right, person))
         if not opened:
@@ -156,19 +148,35 @@ class Evaluation:
         self, in_force: InForce, formula: Formula, home: Home, person: str
     ) -> list[Span]:
         """When the condition is met in a home; worked out once for all in it where it can be."""
-        key = (formula, home, person if formula.personal else "")
+        asker = ""
+        if formula.personal:
+            if not self._may_have(formula, home, person):
+                return []
+            asker = person if formula.own is None or self._has_any(formula.own, person) else ""
+        key = (formula, home, asker)
         found = self._true.get(key)
         if found is None:
             validity = in_force.version.validity
             within = question.span(formula, home, self._days, (validity.begin, validity.end))
-            found = [] if within is None else self._ask(formula, home).true(within, person)
+            found = [] if within is None else self._ask(formula, home, within).true(within, asker)
             self._true[key] = found
         return found
 
-    def _ask(self, formula: Formula, home: Home) -> Question:
+    def _may_have(self, formula: Formula, home: Home, ssin: str) -> bool:
+        """Whether a person has what she herself needs, and is ever in the right role."""
+        roles = not formula.roles or not formula.roles.isdisjoint(home.roles[ssin])
+        return roles and all(self._has_any(need, ssin) for need in formula.herself)
+
+    def _has_any(self, need: Need, ssin: str) -> bool:
+        person = self._person(ssin)
+        said = not need.said.isdisjoint(person.facts)
+        return said or any(self._days(person, number) for number in need.rights)
+
+    def _ask(self, formula: Formula, home: Home, within: Span = EVER) -> Question:
+        """The same days each time, of one formula and home."""
         asked = self._questions.get((formula, home))
         if asked is None:
-            asked = self._questions[formula, home] = Question(formula, home, self._days)
+            asked = self._questions[formula, home] = Question(formula, home, self._days, within)
         return asked
 
     def _dues(self, right: str, person: str) -> Iterator[date]:
@@ -177,11 +185,10 @@ class Evaluation:
             for begin, end in spans:
                 if end > self._until:
                     yield date(max(begin, self._until).year, 1, 1)
-        rule = self._rules[right]
-        if rule.rights_read:
-            homes = self._groups(rule.group, person)
+        if reads := self._law.reads[right]:
+            homes = self._groups(self._rules[right].group, person)
             for ssin in sorted({who.ssin for home in homes for who in home.persons}):
-                for read in sorted(rule.rights_read):
+                for read in reads:
                     if (day := self.due(read, ssin)) is not None:
                         yield day
 
@@ -194,7 +201,7 @@ class Evaluation:
                 homes = [
                     (self._ask(amount, h), h.spans(person)) for h in self._groups(group, person)
                 ]
-                alone = self._ask(amount, self._alone(person))
+                alone = (self._ask(amount, self._alone(person)), [EVER])
                 within = (days.begin, days.end)
                 worth += entitlements.worth(amount, homes, alone, person, within)
         return entitlements.schedule(worth)
@@ -231,40 +238,12 @@ class Evaluation:
     def _groups(self, group: Group, person: str) -> tuple[Home, ...]:
         found = self._homes_of.get((group, person))
         if found is None:
-            if group is Group.PERSON:
-                found = (self._alone(person),)
-            else:
-                found = tuple(map(self._home, _groups(group, person, self._world)))
+            of = households.of(group, person, self._world)
+            found = (self._alone(person),) if group is Group.PERSON else tuple(map(self._home, of))
             self._homes_of[group, person] = found
         return found
 
     def _alone(self, person: str) -> Home:
-        found = self._alone_homes.get(person)
-        if found is None:
-            found = self._alone_homes[person] = self._home(_alone(person))
-        return found
-
-
-def groups(rule: Rule, person: str, world: World) -> tuple[Household, ...]:
-    """The groups of a person over time, as the rule means them; none where none is known."""
-    return _groups(rule.group, person, world)
-
-
-def present(household: Household, day: date) -> tuple[tuple[str, Membership], ...]:
-    """Who belongs to it on a day, and as what, in order of number."""
-    there = {m.ssin: m for m in sorted(household.members) if day in m.period}
-    return tuple(sorted(there.items()))
-
-
-def _groups(group: Group, person: str, world: World) -> tuple[Household, ...]:
-    if group is Group.PERSON:
-        return (_alone(person),)
-    return tuple(
-        h
-        for h in world.homes.get(person, ())
-        if h.group is group and any(m.ssin == person for m in h.members)
-    )
-
-
-def _alone(person: str) -> Household:
-    return Household((Membership(person, ALWAYS),), group=Group.PERSON)
+        if person not in self._alone_homes:
+            self._alone_homes[person] = self._home(households.alone(person))
+        return self._alone_homes[person]

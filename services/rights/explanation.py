@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from mesh.periods import ALWAYS, Period
-from services.rights import evaluation, reasons, scalar, windows, wording
-from services.rights.domain import (
-    Decision,
-    Entitlement,
-    Ground,
-    Household,
-    Membership,
-    Rule,
-    Version,
-)
+from mesh.periods import Period
+from services.rights import households, reasons, scalar, windows, wording
+from services.rights.domain import Decision, Entitlement, Household, Rule, Version
 from services.rights.evaluation import Evaluation
 from services.rights.expression import Node
+from services.rights.provisions import Ground
 from services.rights.reasons import Granted, Reason, Scene
 from services.rights.sources import Case, Sources
 from services.rights.steps import Steps
@@ -200,16 +193,16 @@ class Telling:
 
     def _scene(self, version: Version, home: Household, person: str, day: date) -> Scene:
         situation = self.worked_out.situation(version, home, day, person)
-        there = [ssin for ssin, _ in evaluation.present(home, day)]
+        there = [ssin for ssin, _ in households.present(home, day)]
         members = dict(zip(there, situation.members, strict=True))
         order = sorted(members, key=lambda ssin: ssin != person)
         return Scene(version, day, person, {s: members[s] for s in order}, situation.params)
 
     def _homes(self, rule: Rule, person: str, day: date) -> tuple[Household, ...]:
         """The person's groups of that day; alone where no other is known."""
-        homes = evaluation.groups(rule, person, self.case.world)
-        found = tuple(h for h in homes if person in dict(evaluation.present(h, day)))
-        return found or (Household((Membership(person, ALWAYS),)),)
+        homes = households.groups(rule, person, self.case.world)
+        found = tuple(h for h in homes if person in dict(households.present(h, day)))
+        return found or (households.alone(person),)
 
 
 def _told_day(ground: Ground, days: Period, today: date) -> date:

@@ -9,8 +9,9 @@ from crossroads.rights.v1 import rights_pb2
 
 from mesh import institutions, periods
 from services.rights import wire
-from services.rights.domain import Article, Decision, Rule, Statement
+from services.rights.domain import Decision, Rule, Statement
 from services.rights.explanation import Explanation
+from services.rights.provisions import Article
 from services.rights.reasons import Reason
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from services.rights import certainty, evaluation, holdings
+from services.rights import certainty, holdings, households
 from services.rights.births import PARTICULARS
 from services.rights.certainty import Doubted, Scene
 from services.rights.domain import Fact, Household, Version, World
@@ -44,11 +44,12 @@ def gaps(
 ) -> frozenset[Gap]:
     """What to consult before these rights are decided: nothing that cannot change an answer."""
     found: set[Gap] = set()
-    open_in = {right: _open_in(worked_out.versions(right), rulebook) for right, _ in questions}
+    rights = {right for right, _ in questions}
+    open_in = {right: _open_in(worked_out.versions(right), rulebook) for right in rights}
     for right, ssin in questions:
         rule = rulebook.rules[right]
         for version, names, ages in open_in[right]:
-            for household in evaluation.groups(rule, ssin, known.world):
+            for household in households.groups(rule, ssin, known.world):
                 doubts = _doubts(household, names, ages, known)
                 if doubts and _depends(worked_out, version, household, ssin, names, doubts):
                     found |= {(one, sort) for one, sorts in doubts.items() for sort in sorts}
@@ -114,7 +115,7 @@ def _depends(
     for segment in worked_out.segments(version, household):
         if any(m.ssin == ssin and m.period.covers(segment) for m in household.members):
             situation = worked_out.situation(version, household, segment.begin, ssin)
-            there = [one for one, _ in evaluation.present(household, segment.begin)]
+            there = [one for one, _ in households.present(household, segment.begin)]
             members = {
                 one: _doubted(version, member, names, doubts.get(one, frozenset()))
                 for one, member in zip(there, situation.members, strict=True)

@@ -58,7 +58,11 @@ def ranked(
         for one in standing
         if one.status in wanted and one.period.overlaps(period)
     ]
-    return tuple(sorted(found, key=lambda r: (r.statement.period, r.statement.status, r.rank)))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(of: Ranked) -> tuple[Period, str, int, int]:
+    return (of.statement.period, of.statement.status, of.rank, of.statement.position)
 
 
 def _rank(one: Statement, standing: Iterable[Statement], sorts: Mapping[str, Sort]) -> int:

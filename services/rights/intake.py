@@ -10,7 +10,8 @@ from crossroads.router.v1 import exchange_pb2, mailbox_pb2
 from mesh import institutions, periods
 from mesh.periods import Period
 from services.rights import reading
-from services.rights.domain import Arrival, Statement
+from services.rights.arrival import Arrival
+from services.rights.domain import Statement
 from services.rights.reading import Said
 from services.rights.rulebook import Rulebook
 from services.rights.statuses import Sort

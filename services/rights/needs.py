@@ -7,6 +7,7 @@ from services.rights.expression import (
     Amount,
     Choice,
     Has,
+    Is,
     Joined,
     Known,
     Node,
@@ -35,6 +36,31 @@ def clauses(node: Node) -> Clauses:
             needed = [clauses(part) for part in parts]
             return (frozenset().union(*(found[0] for found in needed)),) if all(needed) else ()
     return (named(node),) if unsaid(node) == 0 and named(node) else ()
+
+
+def own(node: Node) -> Clauses:
+    """What the person herself needs."""
+    match node:
+        case Person(of=of):
+            return clauses(of)
+        case Joined(word="and", parts=parts):
+            return tuple(dict.fromkeys(clause for part in parts for clause in own(part)))
+    return ()
+
+
+def roles(node: Node) -> frozenset[str]:
+    """As one of which the person herself must be in the group; empty where any will do."""
+    match node:
+        case Is(role=role):
+            return frozenset({role})
+        case Person(of=of):
+            return roles(of)
+        case Joined(word="and", parts=parts):
+            return next((found for part in parts if (found := roles(part))), frozenset())
+        case Joined(parts=parts):
+            each = [roles(part) for part in parts]
+            return frozenset().union(*each) if all(each) else frozenset()
+    return frozenset()
 
 
 def named(node: Node) -> frozenset[str]:

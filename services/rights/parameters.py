@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from services.rights import rulefile
-from services.rights.domain import Value
+from services.rights.provisions import Value
 from services.rights.rulefile import Block
 
 

@@ -55,7 +55,7 @@ class Person:
 class Home:
     """A group and the persons in it."""
 
-    __slots__ = ("bounds", "household", "members", "persons", "twice")
+    __slots__ = ("facts", "household", "members", "persons", "roles", "twice")
 
     def __init__(self, household: Household, persons: dict[str, Person]) -> None:
         self.household = household
@@ -65,7 +65,12 @@ class Home:
         ]
         self.persons = tuple({person.ssin: person for person, *_ in self.members}.values())
         self.twice = len(self.persons) < len(self.members)
-        self.bounds = {day for _, begin, end, _ in self.members for day in (begin, end)}
+        self.roles: dict[str, set[str]] = {person.ssin: set() for person in self.persons}
+        """As what each ever is in it."""
+        for person, _, _, role in self.members:
+            self.roles[person.ssin].add(role)
+        self.facts = frozenset().union(*(person.facts for person in self.persons))
+        """The numbers of the facts that something said of anybody in it may give."""
 
     def there(self, day: date) -> Iterable[tuple[Person, str]]:
         """Who belongs to it on a day and as what, in order of number; of two roles the last."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.rights.domain import Article, Statement, Value, Version
+from services.rights.domain import Statement, Version
+from services.rights.provisions import Article, Value
 from services.rights.scalar import NOBODY, Member, Situation
 from services.rights.wording import Text
 

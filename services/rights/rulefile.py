@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,12 +39,15 @@ class Block(dict[str, Any]):
         if key not in self:
             raise self.error(f"`{key}` is missing")
         value = self[key]
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise self.error(f"`{key}` must be a {kind.__name__}", key)
         return value
 
     def day(self, key: str) -> date:
-        return self.get_as(date, key)
+        found = self.get_as(date, key)
+        if isinstance(found, datetime):
+            raise self.error(f"`{key}` is a day, without an hour", key)
+        return found
 
     def blocks(self, key: str) -> list[Block]:
         """A list of mappings; empty where the key is absent."""
@@ -64,24 +67,36 @@ class Block(dict[str, Any]):
         """The same thing in the four languages."""
         found = self.get_as(Block, key)
         found.only(LANGUAGES)
-        return {language: found.get_as(str, language) for language in LANGUAGES}
+        texts = {language: found.get_as(str, language) for language in LANGUAGES}
+        for language, text in texts.items():
+            if not text.strip():
+                raise found.error(f"`{language}` says nothing", language)
+        return texts
 
 
 def read(path: Path) -> Block:
     """Raises RuleFileError for what is not YAML, a key given twice, or no mapping."""
-    return parse(path.read_text("utf-8"), path)
+    try:
+        return parse(path.read_text("utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise RuleFileError(f"{path}:1: the file is not UTF-8") from error
 
 
 def parse(text: str, path: Path) -> Block:
     """The same of a text, as though it stood at that path."""
-    loader = _loader(path)(text)
     try:
-        found = loader.get_single_data()
+        loader = _loader(path)(text)
+        try:
+            found = loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RuleFileError(f"{path}:{line}: {error.problem}") from error
-    finally:
-        loader.dispose()
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, RuleFileError):
+            raise
+        raise RuleFileError(f"{path}:1: this is not YAML: {error}") from error
     if not isinstance(found, Block):
         raise RuleFileError(f"{path}:1: a mapping is expected")
     return found
@@ -108,5 +123,14 @@ def _loader(path: Path) -> type[yaml.SafeLoader]:
             made.lines[key] = line
         return made
 
+    def day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date:
+        try:
+            found: date = loader.construct_yaml_timestamp(node)
+        except ValueError as error:
+            line = node.start_mark.line + 1
+            raise RuleFileError(f"{path}:{line}: `{node.value}` is no day") from error
+        return found
+
     Loader.add_constructor("tag:yaml.org,2002:map", block)
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", day)
     return Loader

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.rights.expression import (
     Aged,
@@ -27,8 +26,7 @@ from services.rights.expression import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member on one day."""
 
     facts: frozenset[str] = frozenset()
@@ -42,8 +40,7 @@ class Member:
 NOBODY: Final = Member()
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """One group on one day, the parameters, and the person whose right it is."""
 
     members: tuple[Member, ...]

@@ -11,9 +11,10 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from services.rights import rulebook, rulefile
-from services.rights.domain import Entitlement, Rule, Value, Version, World
+from services.rights.domain import Entitlement, Rule, Version, World
 from services.rights.evaluation import Evaluation
-from services.rights.rulebook import Library
+from services.rights.provisions import Value
+from services.rights.rule_versions import Library
 from services.rights.rulefile import RuleFileError
 
 SOURCE = "simulation"

@@ -17,7 +17,7 @@ from mesh.refusals import Refusal
 from services.rights import asked, holdings, simulation
 from services.rights.domain import Group, Household, Membership, Rule, Statement, World
 from services.rights.evaluation import Evaluation
-from services.rights.rulebook import Library
+from services.rights.rule_versions import Library
 from services.rights.rulefile import RuleFileError
 from services.rights.simulation import Difference, OtherValue, UnknownParameter
 from services.rights.statuses import Statuses

@@ -16,7 +16,8 @@ from services.rights import asked, holdings, simulation, simulation_wire
 from services.rights.domain import Household, Rule, World
 from services.rights.evaluation import Evaluation
 from services.rights.in_force import Follower
-from services.rights.rulebook import Library, Rulebook
+from services.rights.rule_versions import Library
+from services.rights.rulebook import Rulebook
 from services.rights.simulation import Difference
 from services.rights.store import Store
 

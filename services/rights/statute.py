@@ -10,8 +10,9 @@ from typing import Final
 
 from mesh.periods import Period
 from services.rights import expression, needs, scalar
-from services.rights.domain import Fact, Ground, Group, Rule, Version
+from services.rights.domain import Fact, Group, Rule, Version
 from services.rights.expression import Amount, Has, Known, Node, Param, Person
+from services.rights.provisions import Ground
 
 Day = tuple[date, Mapping[str, int]]
 MOST_KEPT: Final = 8
@@ -40,7 +41,13 @@ class Formula:
     needs: tuple[Need, ...]
     """Of each, some member has one of these facts wherever the formula is true."""
     personal: bool
-    """It asks about the person herself, so its answer differs within a group."""
+    """It asks about the person herself, so its answer may differ within a group."""
+    own: Need | None
+    """Who has none of these has the answer of all who have none; None: each has her own."""
+    herself: tuple[Need, ...] = ()
+    """Of each, the person herself has one wherever it is true for her."""
+    roles: frozenset[str] = frozenset()
+    """As one of which she is in the group wherever it is true for her; empty: as any."""
 
     def params(self, day: date) -> Mapping[str, int]:
         if len(self.steps) == 1:
@@ -69,6 +76,8 @@ class Law:
         for rule in rules.values():
             known = versions_known(rule, today)
             self._in_force[rule.id] = tuple(self._version(rule, version) for version in known)
+        self.reads = {rule.id: tuple(sorted(rule.rights_read)) for rule in rules.values()}
+        """By right, the rights that it rests on."""
         self.facts = tuple(self._numbers)
         self.by_status: dict[str, tuple[int, ...]] = {}
         """The numbers of the facts that a status can give."""
@@ -78,9 +87,6 @@ class Law:
 
     def of(self, right: str) -> tuple[InForce, ...]:
         return self._in_force[right]
-
-    def number(self, fact: Fact) -> int:
-        return self._numbers[fact]
 
     def whole(self, version: Version) -> Formula:
         """Not a formula of the version, but one that reads all that the version names."""
@@ -103,6 +109,7 @@ class Law:
             _steps(version, version.params),
             (),
             personal=False,
+            own=None,
         )
 
     def _number(self, fact: Fact) -> int:
@@ -114,20 +121,26 @@ class Law:
         amounts = sorted({n.fact for n in nodes if isinstance(n, Known | Amount)})
         numbers = {name: self._number(version.facts[name]) for name in (*held, *amounts)}
         condition = expression.is_condition(node)
+        own = [n for n in nodes if isinstance(n, Person)]
+        shared = not one and all(needs.unsaid(n) == 0 for n in own)
+
+        def need(names: frozenset[str]) -> Need:
+            return Need(
+                frozenset(numbers[n] for n in names if not version.facts[n].right),
+                tuple(numbers[n] for n in sorted(names) if version.facts[n].right),
+            )
+
         return Formula(
             scalar.compiled(node),
             tuple((name, numbers[name]) for name in held),
             tuple((name, numbers[name]) for name in amounts),
             tuple(sorted(expression.ages(node))),
             _steps(version, frozenset(n.name for n in nodes if isinstance(n, Param))),
-            tuple(
-                Need(
-                    frozenset(numbers[name] for name in clause if not version.facts[name].right),
-                    tuple(numbers[n] for n in sorted(clause) if version.facts[n].right),
-                )
-                for clause in (needs.clauses(node) if condition else ())
-            ),
-            personal=one or any(isinstance(n, Person) for n in nodes),
+            tuple(need(clause) for clause in (needs.clauses(node) if condition else ())),
+            personal=one or bool(own),
+            own=need(frozenset().union(*map(needs.named, own))) if shared else None,
+            herself=tuple(need(clause) for clause in (needs.own(node) if condition else ())),
+            roles=needs.roles(node) if condition else frozenset(),
         )
 
 
@@ -151,7 +164,7 @@ def versions_known(rule: Rule, today: date) -> tuple[Version, ...]:
     Until a new version is known, the one before it runs on.
     """
     known = [v for v in rule.versions if v.known_from <= today]
-    ends = [*(later.validity.begin for later in known[1:]), date.max]
+    ends = [*(later.validity.begin for later in known), date.max][1:]
     return tuple(
         replace(
             version,

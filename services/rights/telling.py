@@ -8,8 +8,9 @@ from mesh import telemetry
 from mesh.outbox import Parcel
 from mesh.periods import Period
 from services.rights import waivers, wire
+from services.rights.arrival import Arrival
 from services.rights.decisions import Change
-from services.rights.domain import Arrival, Decision
+from services.rights.domain import Decision
 from services.rights.rulebook import Rulebook
 
 CALLER = "service/rights"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from typing import Final
 
 from mesh.periods import Period
+
+SHORTEST: Final = 28
+"""Every month has so many days."""
 
 
 def after(day: date, months: int) -> date:
@@ -20,6 +24,8 @@ def after(day: date, months: int) -> date:
     years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if years > date.max.year:
         return date.max
+    if day.day <= SHORTEST:
+        return date(years, month + 1, day.day)
     last = monthrange(years, month + 1)[1]
     if day.day <= last:
         return date(years, month + 1, day.day)

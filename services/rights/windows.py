@@ -8,7 +8,7 @@ from typing import Final
 
 from mesh.periods import Period
 from services.rights import terms
-from services.rights.domain import Window
+from services.rights.provisions import Window
 
 
 def day(only: date) -> Period:

@@ -16,7 +16,7 @@ from mesh import institutions, telemetry
 from mesh.channels import Channels
 from mesh.refusals import Refusal
 from services.rights import intake
-from services.rights.domain import Arrival
+from services.rights.arrival import Arrival
 from services.rights.engine import Engine
 from services.rights.in_force import Follower
 from services.rights.reevaluation import Reevaluation

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.rights import rulebook
-from services.rights.domain import Rule, Window
+from services.rights.domain import Rule
+from services.rights.provisions import Window
 from tests.docs.conftest import tables
 
 FOLDER = Path(rulebook.__file__).parent

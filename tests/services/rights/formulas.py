@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from types import CodeType, SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.rights import expression
+from services.rights import expression, grammar
 from services.rights.expression import (
     Aged,
     Amount,
@@ -19,7 +20,6 @@ from services.rights.expression import (
     Is,
     Joined,
     Known,
-    Names,
     Node,
     Not,
     Number,
@@ -29,16 +29,19 @@ from services.rights.expression import (
     Person,
     Size,
 )
+from services.rights.grammar import Names
 from services.rights.scalar import Member
 
 FACTS = ("poor", "poor_long", "old", "ill_young", "poor_once", "granted")
 AMOUNTS = ("income", "income_before")
 PARAMS = ("ceiling", "extra")
 ROLES = ("HOLDER", "PARTNER", "DEPENDANT", "PARENT", "CHILD")
-SIGNS = tuple(expression.COMPARISONS.values())
-OF_GROUP = Names(frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=True)
-OF_PERSON = Names(frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=False)
-MADE = (*expression.SUMS.values(), *sorted(expression.CALLS))
+SIGNS = tuple(grammar.COMPARISONS.values())
+OF_GROUP = Names(
+    frozenset(FACTS), frozenset(AMOUNTS), frozenset(PARAMS), of_group=True, roles=frozenset(ROLES)
+)
+OF_PERSON = replace(OF_GROUP, of_group=False)
+MADE = (*grammar.SUMS.values(), *sorted(expression.CALLS))
 
 
 @st.composite

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mesh.periods import Period
 from services.rights import expression, windows
-from services.rights.domain import Article, Fact, Ground, Group, Rule, Value, Version, Window
+from services.rights.domain import Fact, Group, Rule, Version
 from services.rights.expression import Node
+from services.rights.provisions import Article, Ground, Value, Window
 from tests.services.rights import formulas, worlds
 
 ARTICLES = (Article("An act", "1", verified=False),)

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 
-from services.rights.domain import Fact, Group, Household, Rule, Statement, Version, Window
+from services.rights.domain import Fact, Group, Household, Rule, Statement, Version
 from services.rights.expression import Node
+from services.rights.provisions import Window
 from services.rights.scalar import Member
 from services.rights.statuses import Sort
 from tests.services.rights import formulas
@@ -89,7 +90,7 @@ class Oracle:
 
     def _fact(self, fact: Fact, person: str, day: date) -> int | None:
         if fact.amount:
-            told = [s for s in self._holding(person, day) if s.status in fact.statuses]
+            told = [s for s in self.holding(person, day) if s.status in fact.statuses]
             return told[0].amount if told else None
         if not self._has(fact, person, day):
             return None
@@ -106,7 +107,7 @@ class Oracle:
             )
         return any(
             s.status in fact.statuses and self._young(fact, person, s)
-            for s in self._holding(person, day)
+            for s in self.holding(person, day)
         )
 
     def _young(self, fact: Fact, person: str, statement: Statement) -> bool:
@@ -119,7 +120,7 @@ class Oracle:
         born = [s for s in self.said if s.ssin == person and s.status == "BORN"]
         return min(born, key=self._rank).period.begin if born else None
 
-    def _holding(self, person: str, day: date) -> list[Statement]:
+    def holding(self, person: str, day: date) -> list[Statement]:
         """What is said of the day; where one word holds at a time, the most authoritative."""
         on = [s for s in self.said if s.ssin == person and s.period.begin <= day < s.period.end]
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.periods import Period
@@ -24,6 +24,8 @@ from services.rights.evaluation import Evaluation
 from tests.services.rights import laws, worlds
 
 TODAY = date(2024, 6, 15)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The worlds are large; how long they take to draw says nothing."""
 Outcome = dict[Question, tuple[Entitlement, ...]]
 
 
@@ -55,7 +57,7 @@ def own(homes: tuple[Household, ...]) -> dict[str, tuple[Household, ...]]:
     return found
 
 
-@settings(max_examples=150)
+@unhurried
 @given(laws.rules(), worlds.households(), worlds.statements())
 def test_whoever_a_statement_changes_is_reached(
     rules: dict[str, Rule], homes: tuple[Household, ...], said: tuple[Statement, ...]
@@ -71,7 +73,7 @@ def test_whoever_a_statement_changes_is_reached(
     assert set(reach.causes.values()) <= {3}
 
 
-@settings(max_examples=150)
+@unhurried
 @given(
     laws.rules(),
     worlds.households(),
@@ -107,6 +109,7 @@ def test_whoever_a_move_changes_is_reached(
     assert changed(before, after) <= affected.reach(rules, [touch], both).causes.keys()
 
 
+@unhurried
 @given(laws.rules(), worlds.households(), worlds.statements(), st.sampled_from(worlds.PERSONS))
 def test_what_is_read_is_enough_to_decide(
     rules: dict[str, Rule],

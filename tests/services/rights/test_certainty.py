@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,8 +22,7 @@ def doubted(draw: st.DrawFn) -> tuple[Doubted, Member]:
     """A member as far as she is known, and as she turns out to be."""
     whole, doubts, born = draw(members), draw(names), draw(st.booleans())
     amounts = {n: c for n, c in (whole.amounts or {}).items() if n not in doubts}
-    known = replace(
-        whole,
+    known = whole._replace(
         facts=whole.facts - doubts,
         amounts=amounts,
         age=whole.age if born else None,

@@ -25,14 +25,8 @@ from mesh import database as databases
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from services.rights import births, holdings, rulebook
-from services.rights.domain import (
-    Arrival,
-    Group,
-    Household,
-    Membership,
-    Statement,
-    World,
-)
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership, Statement, World
 from services.rights.engine import Engine
 from services.rights.evaluation import Evaluation
 from services.rights.gaps import Gap

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.rights import decisions, evaluation
-from services.rights.domain import Decision, DecisionKind, Entitlement, Household, Statement
-from tests.services.rights import worlds
+from services.rights import decisions
+from services.rights.domain import Decision, DecisionKind, Entitlement, Household, Rule, Statement
+from services.rights.evaluation import Evaluation
+from tests.services.rights import laws, worlds
 
 IDS = count()
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -76,8 +77,22 @@ def test_who_loses_days_is_told_about_them() -> None:
     assert change.about == QUARTER
 
 
-@settings(max_examples=60, deadline=None)
+def test_another_amount_is_a_change() -> None:
+    worth = replace(RUNNING, amounts=((QUARTER, 6400),))
+    (granted,) = decide([], worth)
+    assert granted.amounts == worth.amounts
+    (decision,) = decide([granted], replace(worth, amounts=((QUARTER, 6500),)))
+    assert (decision.kind, decision.amounts) == (DecisionKind.CHANGED, ((QUARTER, 6500),))
+    assert decide([granted], worth) == []
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(
+    laws.rules(),
     worlds.households(),
     worlds.statements(),
     st.lists(worlds.days, min_size=1, max_size=3),
@@ -85,6 +100,7 @@ def test_who_loses_days_is_told_about_them() -> None:
     st.randoms(use_true_random=False),
 )
 def test_whatever_the_path_the_same_rights_stand_at_its_end(
+    rules: Mapping[str, Rule],
     homes: tuple[Household, ...],
     said: tuple[Statement, ...],
     looks: list[date],
@@ -92,6 +108,13 @@ def test_whatever_the_path_the_same_rights_stand_at_its_end(
     random: Random,
 ) -> None:
     """Statements in any order and repeated, decided upon after each, on days that only go on."""
+
+    def after(standing: list[Decision], heard: Sequence[Statement], on: date) -> list[Decision]:
+        entitled = Evaluation(rules, worlds.world(homes, heard), on).entitlements(right, person)
+        newest = {d.entitlement_id: d for d in [*standing, *decide(standing, *entitled)]}
+        return [d for d in newest.values() if not d.void]
+
+    right = laws.RIGHTS[-1]
     shuffled = [*said, *random.sample(said, random.randint(0, len(said)))]
     random.shuffle(shuffled)
     standing: list[Decision] = []
@@ -99,25 +122,10 @@ def test_whatever_the_path_the_same_rights_stand_at_its_end(
     for today in sorted(looks):
         for statement in shuffled:
             heard.append(statement)
-            standing = after(standing, person, homes, heard, today)
-    standing = after(standing, person, homes, said, max(looks))
-    facts = evaluation.facts_of(said)
-    entitled = evaluation.entitlements(worlds.RULE, person, homes, facts, max(looks))
-    assert sorted((d.period, d.renewable) for d in standing) == [
-        (e.period, e.renewable) for e in entitled
+            standing = after(standing, heard, today)
+    standing = after(standing, said, max(looks))
+    entitled = Evaluation(rules, worlds.world(homes, said), max(looks)).entitlements(right, person)
+    assert sorted((d.period, d.renewable, d.amounts) for d in standing) == [
+        (e.period, e.renewable, e.amounts) for e in entitled
     ]
-    assert after(standing, person, homes, heard, max(looks)) == standing
-
-
-def after(
-    standing: list[Decision],
-    person: str,
-    homes: Sequence[Household],
-    heard: Sequence[Statement],
-    today: date,
-) -> list[Decision]:
-    entitled = evaluation.entitlements(
-        worlds.RULE, person, homes, evaluation.facts_of(heard), today
-    )
-    newest = {d.entitlement_id: d for d in [*standing, *decide(standing, *entitled)]}
-    return [d for d in newest.values() if not d.void]
+    assert after(standing, heard, max(looks)) == standing

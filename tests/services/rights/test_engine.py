@@ -14,9 +14,11 @@ from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 
 from mesh import clock
+from mesh.identity import Caller, Identity
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights.domain import Arrival, Group, Household, Membership
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership
 from services.rights.supplier import Supplier
 from tests.services.rights import lawbooks, villages
 from tests.services.rights.villages import LINA, NOOR, OMA, Bench, alone, wage
@@ -95,7 +97,11 @@ async def test_an_explanation_of_another_member_names_nobody(bench: Bench) -> No
     await bench.engine.take_in([wage(1)])
     (decision,) = await bench.decisions(NOOR)
     explained = await bench.explain(decision.decision_id)
-    assert sources(explained.reason) == {("TICKET1", "a member of the household")}
+    assert sources(explained.reason) == {("TICKET1", "member 2")}
+    assert LINA not in str(explained)
+    herself = Caller(Identity("citizen", "card", NOOR), None, "1")
+    explained = await bench.explain(decision.decision_id, herself)
+    assert not {ticket for ticket, _ in sources(explained.reason)} & {"TICKET1"}
     assert LINA not in str(explained)
 
 

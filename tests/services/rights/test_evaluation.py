@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
@@ -20,7 +19,7 @@ from tests.services.rights.oracle import Oracle
 ONE = timedelta(days=1)
 small = settings(
     deadline=None,
-    max_examples=int(os.environ.get("EX", "100")),
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 persons = st.sampled_from(worlds.PERSONS)
@@ -155,6 +154,20 @@ def test_of_whom_nothing_is_known_nothing_follows() -> None:
     for right in ("social_tariff_energy",):
         assert evaluation.entitlements(right, "ann") == ()
         assert evaluation.due(right, "ann") is None
+
+
+@small
+@given(laws.rules(), worlds.households(), worlds.statements(), persons)
+def test_law_that_nobody_knows_yet_gives_nothing(
+    rules: Mapping[str, Rule],
+    homes: tuple[Household, ...],
+    said: tuple[Statement, ...],
+    person: str,
+) -> None:
+    evaluation = Evaluation(rules, worlds.world(homes, said), laws.SINCE - 61 * ONE)
+    for right in laws.RIGHTS:
+        assert evaluation.entitlements(right, person) == ()
+        assert evaluation.due(right, person) is None
 
 
 def test_a_group_that_nobody_is_in_gives_nobody_a_right() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
-from services.rights import decisions, explanation, expression, reasons, scalar
+from services.rights import decisions, explanation, expression, grammar, reasons, scalar
 from services.rights.domain import (
     Decision,
     Fact,
@@ -22,10 +22,10 @@ from services.rights.domain import (
     Rule,
     Statement,
     Version,
-    Window,
 )
 from services.rights.evaluation import Evaluation
 from services.rights.explanation import Differs, Explanation
+from services.rights.provisions import Window
 from services.rights.reasons import Reason, Scene
 from services.rights.scalar import Member
 from services.rights.sources import Case, Sources
@@ -186,9 +186,9 @@ def warm(when: str, group: Group = Group.DOMICILE, right: str = "warm", **rest: 
         "poor": Fact(frozenset({"LIVING_WAGE"}), held=3),
         "granted": Fact(right="warm"),
     }
-    names = expression.Names(frozenset(facts), frozenset(), frozenset(), group is not Group.PERSON)
+    names = grammar.Names(frozenset(facts), frozenset(), frozenset(), group is not Group.PERSON)
     opening = Window("first_day", "end_of_year", rest.get("on", ""))
-    ground = laws.made_ground(expression.condition(when, names), opening)
+    ground = laws.made_ground(grammar.condition(when, names), opening)
     version = Version(
         Period(date(2022, 1, 1), date.max), date.min, laws.ARTICLES, facts, (ground,), {}, None, "x"
     )

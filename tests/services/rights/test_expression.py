@@ -7,29 +7,28 @@ import re
 import pytest
 from hypothesis import given
 
-from services.rights import expression
-from services.rights.expression import FormulaError, Node
+from services.rights import expression, grammar
+from services.rights.expression import Node
+from services.rights.grammar import FormulaError
 from tests.services.rights import formulas
 
 
 @given(formulas.conditions_of_group)
 def test_what_is_written_of_a_group_reads_the_same(formula: Node) -> None:
     formula = formulas.guarded(formula, of_group=True)
-    assert expression.condition(expression.write(formula), formulas.OF_GROUP) == formula
+    assert grammar.condition(expression.write(formula), formulas.OF_GROUP) == formula
 
 
 @given(formulas.numbers_of_member)
 def test_what_is_written_of_one_person_reads_the_same(formula: Node) -> None:
     formula = formulas.guarded(formula, of_group=False)
-    assert expression.number(expression.write(formula), formulas.OF_PERSON) == formula
+    assert grammar.number(expression.write(formula), formulas.OF_PERSON) == formula
 
 
 def test_a_plain_name_in_a_sum_is_short_for_its_amounts() -> None:
     short = "all_members(known(income)) and group_sum(income) < param.ceiling"
     long = short.replace("group_sum(income)", "group_sum(amount(income))")
-    assert expression.condition(short, formulas.OF_GROUP) == expression.condition(
-        long, formulas.OF_GROUP
-    )
+    assert grammar.condition(short, formulas.OF_GROUP) == grammar.condition(long, formulas.OF_GROUP)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_a_plain_name_in_a_sum_is_short_for_its_amounts() -> None:
 )
 def test_a_formula_that_says_something_else_is_refused(text: str, why: str) -> None:
     with pytest.raises(FormulaError, match=re.escape(why)):
-        expression.condition(text, formulas.OF_GROUP)
+        grammar.condition(text, formulas.OF_GROUP)
 
 
 @pytest.mark.parametrize(
@@ -105,15 +104,15 @@ def test_a_formula_that_says_something_else_is_refused(text: str, why: str) -> N
 )
 def test_one_person_is_no_group(text: str, why: str) -> None:
     with pytest.raises(FormulaError, match=re.escape(why)):
-        expression.condition(text, formulas.OF_PERSON)
+        grammar.condition(text, formulas.OF_PERSON)
 
 
 def test_a_condition_is_no_number() -> None:
     with pytest.raises(FormulaError, match="a condition where a number is meant"):
-        expression.number("any_member(has(old))", formulas.OF_GROUP)
+        grammar.number("any_member(has(old))", formulas.OF_GROUP)
 
 
 def test_the_birthdays_of_a_formula_are_those_on_which_it_can_change() -> None:
     text = "any_member(age() >= 18 and age() < 25) or any_member(age() == 40 or age() > 65)"
-    formula = expression.condition(text, formulas.OF_GROUP)
+    formula = grammar.condition(text, formulas.OF_GROUP)
     assert expression.ages(formula) >= {18, 25, 40, 41, 66}

@@ -10,7 +10,8 @@ import pytest
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
-from services.rights.domain import Arrival, Group, Household, Membership, Statement
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership, Statement
 from tests.services.rights import villages, worlds
 from tests.services.rights.villages import LINA, NOOR, Bench, wage
 

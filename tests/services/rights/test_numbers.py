@@ -10,7 +10,7 @@ from crossroads.router.v1 import exchange_pb2, mailbox_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 
 from services.rights import intake
-from services.rights.domain import Arrival
+from services.rights.arrival import Arrival
 from services.rights.supplier import Supplier
 from tests.services.rights import lawbooks, villages
 from tests.services.rights.villages import LINA, NOOR, Bench, wage

@@ -21,7 +21,8 @@ from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from services.rights import rulebook
-from services.rights.domain import Arrival, Group, Household, Membership, Statement
+from services.rights.arrival import Arrival
+from services.rights.domain import Group, Household, Membership, Statement
 from services.rights.engine import Engine
 from services.rights.gaps import Gap
 from services.rights.inquiries import Inquiries
@@ -38,9 +39,9 @@ NOBODY: Any = None
 
 
 @contextmanager
-def auditing() -> Iterator[None]:
-    """Whatever is asked within is asked by an auditor."""
-    token = call.CALLER.set(AUDITOR)
+def asking(caller: Caller) -> Iterator[None]:
+    """Whatever is asked within is asked by that caller."""
+    token = call.CALLER.set(caller)
     try:
         yield
     finally:
@@ -101,14 +102,14 @@ class Bench:
         return self.moment
 
     async def page(self, **asked: Any) -> rights_pb2.ListDecisionsResponse:
-        with auditing():
+        with asking(AUDITOR):
             return await self._rights.ListDecisions(rights_pb2.ListDecisionsRequest(**asked), None)
 
     async def decisions(self, ssin: str = LINA, **also: Any) -> list[rights_pb2.RightDecision]:
         return list((await self.page(ssin=ssin, **also)).decisions)
 
-    async def explain(self, decision_id: str) -> rights_pb2.ExplainResponse:
-        with auditing():
+    async def explain(self, decision_id: str, by: Caller = AUDITOR) -> rights_pb2.ExplainResponse:
+        with asking(by):
             return await self._rights.Explain(
                 rights_pb2.ExplainRequest(decision_id=decision_id), None
             )
