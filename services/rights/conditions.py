@@ -9,10 +9,11 @@ import numpy as np
 
 from services.rights import expression, grid, spans, timelines, worth
 from services.rights.columns import evaluate
-from services.rights.domain import Ground, Version
+from services.rights.domain import Version
 from services.rights.expression import Amount, Has, Known, Node
 from services.rights.grid import Grid
 from services.rights.prospects import Prospects
+from services.rights.provisions import Ground
 from services.rights.roster import Roster
 from services.rights.spans import Flags, Rows, Spans
 from services.rights.still import Still
@@ -71,7 +72,7 @@ class Conditions:
         rows = self._chosen(when, facts, begin, end, running)
         if not len(rows):
             return []
-        params, ages = self.version.params_on(spans.day(begin)), expression.ages(when)
+        params, ages = worth.params(self.version, begin), expression.ages(when)
         found: list[Spans] = []
         if len(rows) > len(self.roster.members) // 4:
             changing = grid.changing(self.roster, begin, end, facts, ages)

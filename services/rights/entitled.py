@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mesh.periods import Period
 from services.rights import almanac, spans
-from services.rights.domain import Entitlement, Window
+from services.rights.domain import Entitlement
+from services.rights.provisions import Window
 from services.rights.spans import DAY_BITS, FIRST, NEVER, NONE, Days, Flags, Spans
 
 _VERSION_BITS = 8
