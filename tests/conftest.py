@@ -45,6 +45,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[str]:
     """The URL of a fresh database."""
+    with database_of(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def second(postgres: Postgres) -> Iterator[str]:
+    """Of another one, to compare with."""
+    with database_of(postgres) as url:
+        yield url
+
+
+@contextmanager
+def database_of(postgres: Postgres) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with databases.connect(postgres.admin) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -9,7 +9,8 @@ import numpy as np
 
 from bench.oracle.persons import TODAY
 from services.rights import grid, statute, windows
-from services.rights.census import Census, Conditions
+from services.rights.census import Census
+from services.rights.conditions import Conditions
 from services.rights.derived import Derived
 from services.rights.domain import Group, Rule
 from services.rights.population import Population
@@ -41,7 +42,7 @@ def of(rules: Mapping[str, Rule], population: Population) -> Iterator[Reached]:
                 yield Reached(right, since, name, _persons(derived.of_persons(fact)))
             rows = {name: derived.of_rows(fact, roster) for name, fact in facts}
             for ground in version.grounds:
-                met = Conditions(roster, version, until, rows).met(ground)
+                met = Conditions(roster, version, until, True, rows).met(ground)
                 yield Reached(right, since, ground.text, _persons(met))
         derived.grant(right, entitled.had())
         yield Reached(right, "", "entitled", _persons(entitled.days))

@@ -37,15 +37,20 @@ class Cells(Protocol):
     Every column but `of` answers for each cell, that is for one member of one situation.
     """
 
-    situations: int
-    of: Rows
-    """The situation of each cell."""
-    params: Mapping[str, int]
+    @property
+    def situations(self) -> int: ...
+    @property
+    def of(self) -> Rows:
+        """The situation of each cell."""
+        ...
 
     @property
     def there(self) -> Flags | None:
         """Which cells count; None where all do."""
         ...
+
+    @property
+    def params(self) -> Mapping[str, int]: ...
 
     def has(self, fact: str) -> Flags: ...
     def known(self, fact: str) -> Flags: ...
@@ -119,8 +124,7 @@ def evaluate(node: Node, cells: Cells) -> Answer:  # noqa: C901, PLR0911, PLR091
         case Person(of=of):
             return Answer(evaluate(of, cells).by_cell(cells), of_cells=True)
         case Size():
-            counted = cells.of if cells.there is None else cells.of[cells.there]
-            return Answer(np.bincount(counted, minlength=cells.situations))
+            return Answer(_sizes(cells))
         case Param(name=name):
             return Answer(cells.params[name])
         case Number(value=value):
@@ -134,6 +138,11 @@ def evaluate(node: Node, cells: Cells) -> Answer:  # noqa: C901, PLR0911, PLR091
         case Choice(condition=condition, then=then, otherwise=otherwise):
             asked = (evaluate(part, cells) for part in (condition, then, otherwise))
             return _made(np.where, cells, *asked)
+
+
+def _sizes(cells: Cells) -> Column:
+    of = cells.of if cells.there is None else cells.of[cells.there]
+    return np.bincount(of, minlength=cells.situations)
 
 
 def _joined(word: str, parts: tuple[Node, ...], cells: Cells) -> Answer:

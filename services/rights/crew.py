@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
@@ -18,6 +18,14 @@ AHEAD = 2
 
 class NoDask(RuntimeError):  # noqa: N818 - it states what is missing
     """A scheduler was named, and the extra `dask` is not installed."""
+
+
+class Promise(Protocol):
+    """Something that will be there."""
+
+    def result(self) -> Any:
+        """Wait for it. Raises what the work raised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +38,24 @@ class Crew:
 
     def each(self, work: Callable[[Part], Done], parts: Iterable[Part]) -> Iterator[Done]:
         """What comes of each part, in their order. Raises NoDask, and what the work raises."""
-        waiting: deque[Future[Done]] = deque()
-        with self._executor() as executor:
+        waiting: deque[Promise] = deque()
+        with self._working(work) as send:
             for part in parts:
-                waiting.append(executor.submit(work, part))
+                waiting.append(send(part))
                 if len(waiting) > self.workers * AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
     @contextmanager
-    def _executor(self) -> Iterator[Executor]:
+    def _working(self, work: Callable[[Any], object]) -> Iterator[Callable[[object], Promise]]:
         if not self.scheduler:
             with ThreadPoolExecutor(self.workers, "census") as threads:
-                yield threads
+                yield lambda part: threads.submit(work, part)
             return
         try:
-            import distributed  # noqa: PLC0415 - an extra
+            from distributed import Client  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise NoDask("a scheduler needs the extra: pip install crossroads[dask]") from error
-        with distributed.Client(self.scheduler, set_as_default=False) as client:
-            yield client.get_executor(pure=False)
+        with Client(self.scheduler, set_as_default=False) as client:
+            yield lambda part: client.submit(work, client.scatter(part), pure=False)

@@ -41,6 +41,25 @@ class Entitled:
         end = np.where(self.renewable, NEVER, self.days.end).astype(np.int32)
         return spans.merged([Spans(self.days.who, self.days.begin, end)])
 
+    def of(self, persons: NDArray[np.int32]) -> list[tuple[int, Entitlement]]:
+        """Those of some persons, given in order."""
+        wanted = np.isin(self.days.who, persons)
+        places = np.flatnonzero(wanted)
+        worth = self.worth
+        if len(worth):
+            new = np.cumsum(wanted) - 1
+            kept = worth.where(wanted[worth.who])
+            worth = replace(kept, who=new[kept.who].astype(np.int32))
+        return Entitled(
+            self.days.at(places),
+            self.renewable.take(places),
+            self.ground_begin.take(places),
+            self.ground_end.take(places),
+            self.version.take(places),
+            self.names,
+            worth,
+        ).nouns()
+
     def nouns(self) -> list[tuple[int, Entitlement]]:
         """Person by person, as the evaluation of one at a time words them."""
         worth: dict[int, list[tuple[Period, int]]] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from services.rights.population import ROLES, Memberships
 from services.rights.roster import Roster
 from services.rights.spans import DAY_BITS, FIRST, Cents, Days, Flags, Rows, Spans, expanded
 
-T = TypeVar("T", bound=np.generic)
+Column = TypeVar("Column", bound=NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,11 @@ class Grid:
             self._there = self._marked(there)
         self.of, self.row = self._shown(self._all_of), self._shown(self._all_row)
 
-    def _shown(self, column: NDArray[T]) -> NDArray[T]:
-        return column if self._there is None else column[self._there]
+    def _shown(self, column: Column) -> Column:
+        if self._there is None:
+            return column
+        shown: Any = column[self._there]
+        return shown  # type: ignore[no-any-return]
 
     def _marked(self, pieces: Pieces) -> Flags:
         found = np.zeros(self._all_cells, np.bool_)
@@ -170,7 +173,7 @@ class Grid:
 
     def _place(self, group: Rows, days: Days, edge: int, after: int) -> NDArray[np.int64]:
         """The situation that begins on each day; at the edge the first, or the next group's."""
-        found = self._first[group + after]
+        found: NDArray[np.int64] = self._first[group + after]
         cut = np.flatnonzero(days != edge)
         found[cut] = np.searchsorted(self._cut_keys, _key(group[cut], days[cut])) + group[cut] + 1
         return found
@@ -195,7 +198,7 @@ def changing(
     def inside(days: Days) -> Flags:
         return (days > begin) & (days < end)
 
-    birthdays = [roster.births_of_rows] if ages else []
+    birthdays: list[Days] = [roster.births_of_rows] if ages else []
     birthdays += [roster.birthday(years) for years in ages]
     changes: list[Rows] = [np.flatnonzero(inside(members.begin) | inside(members.end))]
     changes += [np.flatnonzero(inside(days)) for days in birthdays]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +80,7 @@ class Roster:
         self._others = others[order]
         more = np.bincount(who[others], minlength=persons)
         self._others_first = np.concatenate(([0], np.cumsum(more)))
+        self._several = more > 0
 
     def rows_of(self, who: Rows) -> tuple[Rows, Rows]:
         """Of each person given every row: her place among the given, and the row."""
@@ -88,14 +88,14 @@ class Roster:
             return np.arange(len(who)), who
         row = self._row.take(who)
         there = np.flatnonzero(row >= 0)
-        first = self._others_first.take(who)
-        counts = self._others_first.take(who + 1) - first
-        several = np.flatnonzero(counts)
+        several = np.flatnonzero(self._several.take(who))
         if not len(several):
             return there, row.take(there)
-        places = spans.expanded(counts[several], first[several])
-        given: Rows = np.concatenate((there, np.repeat(several, counts[several])))
-        rows = cast("Rows", np.concatenate((row.take(there), self._others.take(places))))
+        first = self._others_first.take(who.take(several))
+        counts = self._others_first.take(who.take(several) + 1) - first
+        places = spans.expanded(counts, first)
+        given = np.concatenate((there, np.repeat(several, counts)))
+        rows: Rows = np.concatenate((row.take(there), self._others.take(places)))
         return given, rows
 
     def joined(self, of_persons: Spans) -> Spans:
@@ -146,6 +146,17 @@ class Roster:
             return spans.merged([of_rows])
         who = self.members.who.take(of_rows.who)
         return spans.merged([spans.ordered(Spans(who, of_rows.begin, of_rows.end))])
+
+    def lowest(self, days: Days) -> Days:
+        """By person the first of the days of all who are ever in a group of hers."""
+        if self.whole:
+            return days
+        found = np.full(len(days), NEVER, np.int32)
+        if len(self.members):
+            who = self.members.who
+            of_groups = np.minimum.reduceat(days.take(who), self.first[:-1])
+            np.minimum.at(found, who, of_groups.take(self.members.group))
+        return found
 
     def birthday(self, years: int) -> Days:
         """By row the day on which so many years are over; `NEVER` where the birth is not known."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Days = NDArray[np.int32]
 """Days counted from 1 January 1970."""
-Rows = NDArray[np.int32] | NDArray[np.int64]
-"""Places in other columns."""
+Rows = NDArray[Any]
+"""Places in other columns, whole numbers of either width."""
 Flags = NDArray[np.bool_]
 Cents = NDArray[np.int64]
 

@@ -42,13 +42,18 @@ def _of_version(
     for first, last in zip([begin, *cuts], [*cuts, end], strict=True):
         rows = np.flatnonzero((members.begin < last) & (members.end > first))
         if first < last and len(rows):
-            params, ages = version.params_on(spans.day(first)), expression.ages(amount)
+            values, ages = params(version, first), expression.ages(amount)
             within = {name: held.within(first, last) for name, held in facts.items()}
-            laid = grid.laid(homes, rows, first, last, within, ages, params)
+            laid = grid.laid(homes, rows, first, last, within, ages, values)
             cents = evaluate(amount, laid).by_cell(laid).astype(np.int64, copy=False)
             who = laid.members.who.take(laid.row)
             found.append(Spans(who, laid.days.take(laid.of), laid.ends.take(laid.of), cents))
     return _together(found)
+
+
+def params(version: Version, day: int) -> dict[str, int]:
+    """The value of every parameter on a day."""
+    return {name: version.param_on(name, spans.day(day)).value for name in version.params}
 
 
 def changes(version: Version, formula: Node) -> set[int]:

@@ -11,7 +11,8 @@ def test_dependencies_are_those_of_the_project(
     table: Callable[[str, str], Table], root: Path
 ) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    used = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    extras = project["optional-dependencies"].values()
+    used = {*project["dependencies"], *(package for extra in extras for package in extra)}
     told = [row["package"].strip("`") for row in table("dependencies.md", "package")]
     assert sorted(told) == sorted(used)
     assert all(len(row["for what"]) > 5 for row in table("dependencies.md", "package"))
