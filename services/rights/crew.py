@@ -57,5 +57,5 @@ class Crew:
             from distributed import Client  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise NoDask("a scheduler needs the extra: pip install crossroads[dask]") from error
-        with Client(self.scheduler, set_as_default=False) as client:
+        with Client(self.scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             yield lambda part: client.submit(work, client.scatter(part), pure=False)
