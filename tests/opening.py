@@ -146,7 +146,7 @@ class Opening:
         first = FirstDeliveries(FirstDeliveryStore(engine), follower, repertory, ledger, suppliers)
         signer = Signer(RECEIPT, signing_key.load(self.folder / "router.key"))
         admission = Admission(follower, QuotaStore(engine))
-        askables = Askables(AskableStore(engine), ledger)
+        askables = Askables(AskableStore(engine), repertory, ledger)
         exchange = ExchangeServicer(
             consultations,
             Publications(store),

@@ -69,7 +69,7 @@ async def main(settings: Settings) -> None:
         FirstDeliveryStore(engine), follower, repertory, ledger, suppliers
     )
     signer = Signer(ORIGIN, signing_key.load(settings.state / "router.key"))
-    askables = Askables(AskableStore(engine), ledger)
+    askables = Askables(AskableStore(engine), repertory, ledger)
     server = Server(settings, DoorBook(ledger))
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,

@@ -54,6 +54,15 @@ class Repertory:
         """Several persons at once, by the number they were asked for under."""
         return dict(zip(ssins, await self._lookup(ssins), strict=True))
 
+    async def numbers(self, ssins: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """All numbers under which each person was ever known, by the number asked for."""
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
+            repertory_pb2.BatchLookupRequest(ssins=ssins, with_numbers=True),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
+        return {found.ssin: tuple(found.numbers) for found in response.persons}
+
     async def _lookup(self, ssins: list[str], freshness: str = "") -> Sequence[Person]:
         stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
         response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(

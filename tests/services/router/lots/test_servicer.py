@@ -138,7 +138,7 @@ async def router(
             Reception(lots),
             follower,  # type: ignore[arg-type]
             admission,
-            Askables(AskableStore(engine), outside),  # type: ignore[arg-type]
+            Askables(AskableStore(engine), outside, outside),  # type: ignore[arg-type]
             Signer(ORIGIN, Ed25519PrivateKey.generate()),
         ),
     )
