@@ -96,7 +96,7 @@ async def main(settings: Settings) -> None:
             supplier_pb2_grpc.add_SupplierServicer_to_server,
             SupplierServicer(network, follower, repertory, ledger, suppliers),
         )
-        told.append(PrimaryMailbox(channels, network, store).run())
+        told.append(PrimaryMailbox(channels, network, store, repertory).run())
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", follower.is_known)
     await server.run(
