@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from gateway.skeletons import Skeletons
 
+LONGEST = 1 << 20
+"""Characters after which a run ends, so that no blank in its place is too long for a tree."""
 _PROLOG = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml\s+version\s*=\s*[\"'][^\"']*[\"']"
     rb"(?:\s+encoding\s*=\s*[\"'](?:utf-8|us-ascii|iso-8859-15?|windows-1252)[\"'])?"
@@ -32,7 +34,7 @@ def read(text: str, begin: int, skeletons: Skeletons) -> Run | None:
     none. A piece must be allowed to begin there.
     """
     pieces, last, end = list[bytes](), begin, begin
-    while (found := skeletons.read(text, end)) is not None:
+    while end - begin < LONGEST and (found := skeletons.read(text, end)) is not None:
         last = end
         wire, end = found
         pieces.append(wire)

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from lxml import etree
 
-from gateway import documents, runs, wire
+from gateway import documents, runs
 from gateway.codec import SCHEMA_LOCATION
 from gateway.pieces import Begun, Ended, Piece, path_to
 from gateway.reading import Reader, Stubs
@@ -38,6 +38,8 @@ class Stream:
 
     message_type: type[Message]
     piece: str = ""
+    quick: bool = True
+    """Whether pieces in which nothing is amiss may be read a quick way."""
     quarter: int = 0
     """The quarter of the schema that the document names, once it has begun."""
     _name: str = ""
@@ -114,7 +116,7 @@ class Stream:
         if documents.declares_type(seen):
             raise documents.refusal("XML_ENTITIES_FORBIDDEN")
         if not self._last:
-            self._plain = bool(self.piece) and runs.begins_plainly(written)
+            self._plain = self.quick and bool(self.piece) and runs.begins_plainly(written)
         self._last = seen[-_LONGEST_MARK:]
         self._since += len(written)
         self._follows = False
@@ -146,7 +148,7 @@ class Stream:
             location = self._root.attrib[SCHEMA_LOCATION]
             setattr(whole, described.schema_location.name, location)
         stubs = Stubs(whole.DESCRIPTOR, _FORM, tuple(self._forms))
-        reader = Reader(self.quarter, stubs=stubs)
+        reader = Reader(self.quarter, self.quick, stubs)
         reader.document(self._root, whole, described.zone, "1")
         return whole, reader.anomalies
 
@@ -198,10 +200,7 @@ class Stream:
         return (*(one.tag for one in reversed(above)), element.tag) == self._path
 
     def _take(self, element: Any) -> list[Piece]:
-        """Read a piece and leave a stub of it; the stub before it, if any, is taken away.
-
-        None where it has been read already.
-        """
+        """Read a piece, if not done yet; a stub of it stays, the one before it is taken away."""
         before, parent = element.getprevious(), element.getparent()
         if parent is not self._within:
             self._within, self._place = parent, self._location(parent)
@@ -220,10 +219,7 @@ class Stream:
 
     def _read_piece(self, element: Any) -> Piece:
         location = f"{self._place},{self._position}"
-        encoded = wire.encoded(element, self._types[-1], self.quarter)
-        if encoded is not None:
-            return Piece(self._form, location, self._kind.FromString(encoded), [])
-        reader, message = Reader(self.quarter), self._kind()
+        reader, message = Reader(self.quarter, self.quick), self._kind()
         reader.document(element, message, self._zone, location)
         return Piece(self._form, location, message, reader.anomalies)
 
@@ -250,6 +246,6 @@ class Stream:
         """The form, without its pieces."""
         message = GetMessageClass(self._types[0])()
         stubs = Stubs(self._types[-2], self.piece, tuple(self._runs)) if self.piece else None
-        reader = Reader(self.quarter, stubs=stubs)
+        reader = Reader(self.quarter, self.quick, stubs)
         reader.document(element, message, block(self._types[0]).zone, f"1,{self._form}")
         return message, reader.anomalies
