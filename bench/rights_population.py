@@ -158,9 +158,7 @@ def raised(law: Rulebook) -> Rulebook:
     return replace(law, rules={**law.rules, RAISED: replace(rule, versions=versions)})
 
 
-def _counted(
-    rules: Mapping[str, Rule], today: date, since: date, population: Population
-) -> int:
+def _counted(rules: Mapping[str, Rule], today: date, since: date, population: Population) -> int:
     """Only their number: what was found is not kept."""
     found: Iterator[int] = (len(e) for _, e in census.work_out(rules, today, since, population))
     return sum(found)

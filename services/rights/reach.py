@@ -41,7 +41,7 @@ def back(rules: Mapping[str, Rule], since: date) -> Reach:
     """
     rights = dict.fromkeys(rules, since)
     grounds: dict[tuple[str, Window], date] = {}
-    for rule in reversed(rules.values()):
+    for rule in reversed(list(rules.values())):
         for version in rule.versions:
             first = rights[rule.id]
             for ground in version.grounds:

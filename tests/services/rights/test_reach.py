@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, event, given, settings
 
-from services.rights import reach, rulebook, spans
+from services.rights import reach, rulebook
 from services.rights.census import Census
 from services.rights.domain import Household, Rule, Statement
 from services.rights.entitled import Entitled
@@ -87,4 +87,3 @@ def test_rights_are_asked_as_far_back_as_those_that_rest_on_them() -> None:
     found = reach.back(RULES, date(2026, 1, 1))
     assert found.rights["right_to_increased_reimbursement"] == date.min  # the train card's begin
     assert found.rights["heating_fund"] == date(2026, 1, 1)
-    assert spans.FIRST == spans.number(date.min)

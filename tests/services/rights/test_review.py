@@ -95,7 +95,7 @@ def review(bench: Bench, database: str) -> Review:
 async def test_at_once_and_page_by_page_leave_the_same(
     database: str, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.rights.review.PERSONS", 90)
+    monkeypatch.setattr("services.rights.snapshot.PERSONS", 90)
     population = some(PERSONS)
     ssins = [ssin.decode() for ssin in population.ssins]
     async with (
