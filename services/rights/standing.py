@@ -19,15 +19,17 @@ from services.rights.spans import NEVER, Days, Flags, Spans
 
 _DAY = "({} - DATE '1970-01-01')"
 _MANY = 1_000_003
-_SUM = """
+_WRAP = (1 << 62) - 1
+_SUM = f"""
     CASE WHEN amounts = '[]' THEN 0 ELSE (
-        SELECT sum((begin_day + 1000003) * (cents * 2 + 1) + end_day) FROM (
+        SELECT (mod(sum((begin_day + {_MANY}) * (cents * 2 + 1) + end_day), {_WRAP + 1})
+                + {_WRAP + 1}) % {_WRAP + 1} FROM (
             SELECT ((a->>0)::date - DATE '1970-01-01')::bigint AS begin_day,
                    ((a->>1)::date - DATE '1970-01-01')::bigint AS end_day,
-                   (a->>2)::bigint AS cents FROM jsonb_array_elements(amounts) AS a
+                   (a->>2)::numeric AS cents FROM jsonb_array_elements(amounts) AS a
         ) AS schedule
     ) END
-"""
+"""  # noqa: S608 - our own numbers
 _DECISIONS = {
     "ssin": ("bigint", "ssin"),
     "entitlement": ("bigint", "hashtextextended(entitlement_id, 0)"),
@@ -164,5 +166,5 @@ def _sums(entitled: Entitled) -> NDArray[np.int64]:
     if worth.value is not None and len(worth):
         each = (worth.begin.astype(np.int64) + _MANY) * (worth.value * 2 + 1) + worth.end
         heads = np.flatnonzero(np.diff(worth.who, prepend=-1))
-        found[worth.who[heads]] = np.add.reduceat(each, heads)
+        found[worth.who[heads]] = np.add.reduceat(each, heads) & _WRAP
     return found
