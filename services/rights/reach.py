@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from services.rights import terms
 from services.rights.domain import Rule, Version
 from services.rights.provisions import Window
+from services.rights.windows import BEGINS, ENDS
 
-_A_MONTH: Final = 1
-"""A right may begin so much later than its ground."""
-LONGEST: Final[Mapping[str, int]] = {
-    "last_day": 0,
-    "end_of_month": 1,
-    "end_of_quarter": 3,
-    "end_of_year": 12,
-    "end_of_next_year": 24,
-    "anniversary": 12,
-    "fifth_anniversary": 60,
-}
-"""The months by which a window may outlast the last day of a ground; see `windows.ENDS`."""
 _FROM_THE_FIRST_DAY: Final = frozenset({"anniversary", "fifth_anniversary"})
+_LONGEST: Final = 6 * 366
+"""No window outlasts its ground by so many days."""
+_A_YEAR: Final = 366
+"""No right begins so many days before its ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +51,20 @@ def of_window(window: Window, since: date) -> date:
 
     Where the end of a window follows from the first day of a ground, that day is always asked.
     """
-    if window.until in _FROM_THE_FIRST_DAY and not window.on:
+    if since.toordinal() <= _LONGEST or (window.until in _FROM_THE_FIRST_DAY and not window.on):
         return date.min
-    return _before(since, LONGEST[window.until] + _A_MONTH)
+    lasting = _first_beyond(since, lambda day: ENDS[window.until](day, day))
+    if window.on:
+        return lasting
+    begun = _first_beyond(since, BEGINS[window.begin])
+    return min(lasting, date.fromordinal(begun.toordinal() - 1))
+
+
+def _first_beyond(since: date, moved: Callable[[date], date]) -> date:
+    """The first day that is moved to one after `since`."""
+    days = range(since.toordinal() - _LONGEST, since.toordinal() + _A_YEAR + 1)
+    place = bisect_right(days, since, key=lambda day: moved(date.fromordinal(day)))
+    return date.fromordinal(days[place])
 
 
 def _of_rights(version: Version, since: date) -> dict[str, date]:
@@ -67,17 +72,10 @@ def _of_rights(version: Version, since: date) -> dict[str, date]:
     found: dict[str, date] = {}
     for fact in version.facts.values():
         if fact.right:
-            day = _before(since, fact.later + fact.held)
+            day = _earlier(_earlier(since, fact.later), fact.held)
             found[fact.right] = min(found.get(fact.right, day), day)
     return found
 
 
-def _before(day: date, months: int) -> date:
-    """A day before, by so many months and a few days more; the open begin stays open."""
-    if day < date(2, 1, 1) or day.year * 12 <= months + 24:
-        return date.min
-    return terms.earlier(day, months) - timedelta(days=_SLACK)
-
-
-_SLACK: Final = 3
-"""Terms that end with their month end up to so many days later."""
+def _earlier(day: date, months: int) -> date:
+    return day if day == date.min else terms.earlier(day, months)

@@ -22,8 +22,8 @@ _MANY = 1_000_003
 _WRAP = (1 << 62) - 1
 _SUM = f"""
     CASE WHEN amounts = '[]' THEN 0 ELSE (
-        SELECT (mod(sum((begin_day + {_MANY}) * (cents * 2 + 1) + end_day), {_WRAP + 1})
-                + {_WRAP + 1}) % {_WRAP + 1} FROM (
+        SELECT mod(mod(sum((begin_day + {_MANY}) * (cents * 2 + 1) + end_day), {_WRAP + 1})
+                   + {_WRAP + 1}, {_WRAP + 1}) FROM (
             SELECT ((a->>0)::date - DATE '1970-01-01')::bigint AS begin_day,
                    ((a->>1)::date - DATE '1970-01-01')::bigint AS end_day,
                    (a->>2)::numeric AS cents FROM jsonb_array_elements(amounts) AS a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.rights import grammar, magnitude
@@ -22,6 +22,7 @@ groups = st.lists(st.lists(rich, min_size=1, max_size=4), min_size=1, max_size=3
 params = st.fixed_dictionaries(dict.fromkeys(test_columns.PARAMS, amounts))
 
 
+@settings(deadline=None)
 @given(formulas.conditions_of_group | formulas.numbers_of_group, groups, params)
 def test_what_fits_is_the_same_in_columns(
     formula: Node, groups: list[list[Member]], params: dict[str, int]

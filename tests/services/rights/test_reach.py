@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from services.rights import reach, rulebook
@@ -14,7 +15,6 @@ from services.rights.census import Census
 from services.rights.domain import Household, Rule, Statement
 from services.rights.entitled import Entitled
 from services.rights.provisions import Window
-from services.rights.windows import BEGINS, ENDS
 from tests.services.rights import crowds, laws, worlds
 
 RULES = rulebook.load(Path(rulebook.__file__).parent).rules
@@ -71,16 +71,22 @@ def test_what_was_before_changes_nothing(
         assert (part.dues[right] == whole.dues[right]).all()
 
 
-def test_every_window_has_a_longest_end() -> None:
-    assert reach.LONGEST.keys() == ENDS.keys()
+NEW_YEAR = date(2026, 1, 1)
 
 
-def test_a_ground_counts_as_long_as_its_window_may_last() -> None:
-    assert reach.of_window(Window("first_day", "last_day"), date(2026, 1, 1)) == date(2025, 11, 28)
-    for begin in BEGINS:
-        found = reach.of_window(Window(begin, "end_of_next_year"), date(2026, 1, 1))
-        assert date(2023, 11, 1) < found < date(2023, 12, 31)
-        assert reach.of_window(Window(begin, "anniversary"), date(2026, 1, 1)) == date.min
+@pytest.mark.parametrize(
+    ("window", "first"),
+    [
+        (Window("first_day", "last_day"), date(2026, 1, 1)),
+        (Window("start_of_quarter", "end_of_year"), date(2026, 1, 1)),
+        (Window("start_of_next_month", "end_of_month"), date(2025, 12, 31)),
+        (Window("first_day", "end_of_next_year"), date(2025, 1, 1)),
+        (Window("first_day", "anniversary", "09-01"), date(2025, 1, 2)),
+        (Window("first_day", "anniversary"), date.min),
+    ],
+)
+def test_a_ground_counts_as_long_as_its_window_may_last(window: Window, first: date) -> None:
+    assert reach.of_window(window, NEW_YEAR) == first
 
 
 def test_rights_are_asked_as_far_back_as_those_that_rest_on_them() -> None:
