@@ -13,7 +13,7 @@ from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.notes import Signer
 from mesh.refusals import Refusal
-from services.router import entries, refusals
+from services.router import announcing, entries, refusals
 from services.router.admission import Admission
 from services.router.askable import listing
 from services.router.askable import wire as askable_wire
@@ -109,17 +109,16 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
     ) -> exchange_pb2.PublishResponse:
+        return await self._publish(request, self._caller())
+
+    async def BatchPublish(
+        self, request: exchange_pb2.BatchPublishRequest, context: Any
+    ) -> exchange_pb2.BatchPublishResponse:
         caller = self._caller()
-        refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
-        kept = await self._publications.publish(
-            request, caller, self._follower.policy, tickets.new(), clock.now()
-        )
-        telemetry.note(
-            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
-        )
-        receipt = Receipt(kept.ticket, kept.digest, kept.at)
-        return exchange_pb2.PublishResponse(
-            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
+        return exchange_pb2.BatchPublishResponse(
+            outcomes=await announcing.announce(
+                request.announcements, lambda one: self._publish(one, caller)
+            )
         )
 
     async def GetReceiptKey(
@@ -152,6 +151,21 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.CancelLotResponse:
         return exchange_pb2.CancelLotResponse(
             lot=await self._reception.cancel(request.ticket, self._caller(), clock.now())
+        )
+
+    async def _publish(
+        self, request: exchange_pb2.PublishRequest, caller: Caller
+    ) -> exchange_pb2.PublishResponse:
+        refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
+        kept = await self._publications.publish(
+            request, caller, self._follower.policy, tickets.new(), clock.now()
+        )
+        telemetry.note(
+            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
+        )
+        receipt = Receipt(kept.ticket, kept.digest, kept.at)
+        return exchange_pb2.PublishResponse(
+            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
         )
 
     async def _answer_in_stream(
