@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,7 @@ from services.rights.rulefile import Block
 from services.rights.statuses import Statuses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """Rules by id, the statuses they speak of, and the parameters that they share."""
 
@@ -26,12 +27,12 @@ class Rulebook:
     statuses: Statuses
     params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def since(self) -> date:
         """The first day on which any rule is in force."""
         return min(rule.versions[0].validity.begin for rule in self.rules.values())
 
-    @property
+    @cached_property
     def triggers(self) -> frozenset[str]:
         """Sorts of data that some rule depends on."""
         read = {
@@ -45,7 +46,7 @@ class Rulebook:
             read.add(BORN)
         return frozenset(name for name, sort in self.statuses.sorts.items() if sort.values & read)
 
-    @property
+    @cached_property
     def groups(self) -> frozenset[Group]:
         """The sorts of groups that some rule asks for."""
         return frozenset(rule.group for rule in self.rules.values()) - {Group.PERSON}
