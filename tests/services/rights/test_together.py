@@ -1,4 +1,4 @@
-"""Many persons together, and each alone: the same rights, however little they know of each other."""
+"""Many persons together, and each alone: the same rights, whatever each knows of her groups."""
 
 from __future__ import annotations
 
