@@ -26,6 +26,8 @@ class Rulebook:
     rules: Mapping[str, Rule]
     statuses: Statuses
     params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What it was read from: each file's text, by its place in the folder."""
 
     @cached_property
     def since(self) -> date:
@@ -62,7 +64,13 @@ def load(folder: Path) -> Rulebook:
     blocks = {path.stem: rulefile.read(path) for path in sorted((folder / "rules").glob("*.yaml"))}
     rights = frozenset(blocks)
     rules = {name: read_rule(block, known, params, rights) for name, block in blocks.items()}
-    return Rulebook({name: rules[name] for name in _in_order(rules, blocks)}, known, params)
+    in_order = {name: rules[name] for name in _in_order(rules, blocks)}
+    return Rulebook(in_order, known, params, _files(folder))
+
+
+def _files(folder: Path) -> dict[str, str]:
+    found = (folder / "statuses.yaml", *folder.glob("params/*.yaml"), *folder.glob("rules/*.yaml"))
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in sorted(found)}
 
 
 def _in_order(rules: Mapping[str, Rule], blocks: Mapping[str, Block]) -> tuple[str, ...]:
