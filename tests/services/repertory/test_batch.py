@@ -117,7 +117,7 @@ async def test_where_one_is_refused_the_others_stand(
         adding("request-2", worker(ssin="91041241895")),
         adding("request-3", worker(quality=777)),
         adding("request-4", line()),
-        adding("request-5", worker(institution="17/9")),
+        adding("request-5", line(institution="17/9")),
         adding("request-6", worker("2026-02-30")),
         adding("request-7", worker(ssin=JORIS)),
     ]
@@ -190,7 +190,7 @@ async def test_too_many_lines_are_refused_as_a_whole(stub: Stub, worker: Line, t
     assert not await told()
 
 
-@pytest.mark.parametrize("path", [NSSO, "service/rights", "operator/sandbox"])
+@pytest.mark.parametrize("path", [NSSO, ROUTER, "operator/sandbox"])
 async def test_nobody_else_writes_in_batches(stub: Stub, worker: Line, path: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await register(stub, adding("request-1", worker()), path=path)
