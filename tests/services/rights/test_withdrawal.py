@@ -62,11 +62,15 @@ async def test_what_runs_ends_that_day_and_recipients_are_told_why(office: Offic
     granted = len(await told(office))
     await withdraw(office)
     ends = (await told(office))[granted:]
+    assert {attested(m).reason for m in (await told(office))[:granted]} == {
+        attestations_pb2.RIGHT_REASON_FACT
+    }
     assert [mutation.data_sort for mutation in ends] == [TARIFF, TARIFF]  # of Lina, and of Noor
     for mutation in ends:
         assert mutation.kind == exchange_pb2.MUTATION_KIND_ENDED
         assert attested(mutation).period.end == "2026-11-24"
         assert attested(mutation).rule_version == "2026-11-24/withdrawn"
+        assert attested(mutation).reason == attestations_pb2.RIGHT_REASON_LAW_WITHDRAWN
     entries = map(ledger_pb2.Entry.FromString, await office.bench.waiting("ledger"))
     assert [entry.reason for entry in entries][-2:] == ["ENDED", "ENDED"]
 
