@@ -1,35 +1,96 @@
-"""Many mutations announced in one call, each with an outcome of its own."""
+"""What is announced: who may announce it and in which form, before it is kept."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+import hashlib
+from datetime import datetime
 
+import grpc
 from crossroads.router.v1 import exchange_pb2
 
-from mesh import refusals, telemetry
-from mesh.door import refusal_of
+from mesh import institutions, periods, telemetry
+from mesh.identity import Caller
+from mesh.institutions import Institution
+from mesh.refusals import Refusal
+from services.router import refusals
+from services.router.domain import Policy
+from services.router.minimisation import NotThisAttestation, minimise
+from services.router.mutation import ReceivedMutation
 
-Publish: TypeAlias = Callable[
-    [exchange_pb2.PublishRequest], Awaitable[exchange_pb2.PublishResponse]
-]
-
-
-async def announce(
-    announcements: Sequence[exchange_pb2.Announcement], publish: Publish
-) -> list[exchange_pb2.PublishOutcome]:
-    """In order: tasks begin as they were made, and what is taken in first is told first."""
-    return await asyncio.gather(*(_one(announcement, publish) for announcement in announcements))
+MOST_BYTES = 64 << 10
+"""Of one attestation: far more than any has, and little enough for a mailbox to hold many."""
 
 
-async def _one(
-    announcement: exchange_pb2.Announcement, publish: Publish
-) -> exchange_pb2.PublishOutcome:
-    with telemetry.span("publish in a batch", parent=announcement.traceparent):
-        try:
-            return exchange_pb2.PublishOutcome(receipt=await publish(announcement.request))
-        except Exception as error:  # noqa: BLE001 - the others of the batch go on
-            refusal = refusal_of(error)
-            telemetry.note(crossroads__refusal_reason=refusal.reason)
-            return exchange_pb2.PublishOutcome(refusal=refusals.status_of(refusal))
+def received(
+    request: exchange_pb2.PublishRequest,
+    caller: Caller,
+    policy: Policy,
+    ticket: str,
+    at: datetime,
+) -> ReceivedMutation:
+    """What is to be kept, in the span of now. Raises PERMISSION_DENIED or INVALID_ARGUMENT."""
+    mutation = request.mutation
+    refusals.check_ssin(mutation.ssin, "mutation.ssin")
+    sender = _sender(request, caller, policy)
+    _check(mutation, sender, policy)
+    telemetry.note(crossroads__data_sort=mutation.data_sort)
+    content = mutation.SerializeToString(deterministic=True)
+    return ReceivedMutation(
+        ticket,
+        mutation.ssin,
+        sender,
+        caller.identity.path,
+        request.request_id,
+        hashlib.sha256(content).digest(),
+        content,
+        telemetry.traceparent(),
+        at,
+    )
+
+
+def _sender(request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy) -> Institution:
+    spoken_for = policy.speakers.get(caller.principal.path, ())
+    if request.HasField("sender"):
+        sender = institutions.from_wire(request.sender)
+        if sender in spoken_for:
+            return sender
+    elif len(spoken_for) == 1:
+        return spoken_for[0]
+    raise _not_the_holder(request.mutation.data_sort)
+
+
+def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy) -> None:
+    holdings = policy.availabilities.get(mutation.data_sort, ())
+    held = [holding for holding in holdings if holding.holder == sender]
+    if not held:
+        raise _not_the_holder(mutation.data_sort)
+    if len(mutation.attestation.value) > MOST_BYTES:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "ATTESTATION_TOO_LARGE",
+            metadata={"most_bytes": str(MOST_BYTES)},
+            violations=[("mutation.attestation", f"is over {MOST_BYTES} bytes")],
+        )
+    try:
+        minimise(mutation.attestation, held[0].attestation, frozenset())
+    except NotThisAttestation as error:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "WRONG_ATTESTATION",
+            metadata={"attestation": held[0].attestation},
+            violations=[("mutation.attestation", "is not the message of this sort of data")],
+        ) from error
+    try:
+        periods.from_wire(mutation.period)
+    except ValueError as error:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "PERIOD_IMPOSSIBLE",
+            violations=[("mutation.period", "has a day that does not exist")],
+        ) from error
+
+
+def _not_the_holder(data_sort: str) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_HOLDER", metadata={"data_sort": data_sort}
+    )
