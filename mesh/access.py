@@ -50,7 +50,7 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset({"institution", "hub", "service/rights"}),
+    _REPERTORY + "Register": frozenset({"institution", "hub"}),
     _REPERTORY + "End": frozenset({"institution", "hub"}),
     _REPERTORY + "BatchRegister": frozenset({"service/declarations", "service/rights"}),
     _REPERTORY + "BatchEnd": frozenset({"service/declarations"}),
