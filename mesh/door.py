@@ -94,20 +94,25 @@ class Door:
         async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
             with Served(method, context) as served:
                 try:
-                    await self._enter(method, request if one_request else None, context, served)
+                    trusted = await self._enter(
+                        method, request if one_request else None, context, served
+                    )
                     requests = request if one_request else _validated(request)
                     responses = serve(requests, context)
                     if isinstance(responses, Coroutine):  # it writes to the context itself
                         await responses
                         return
                     async for response in responses:
+                        self._check_certificate(trusted)
                         yield response
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
                     await self._refuse(served, context, error)
 
         return guarded
 
-    async def _enter(self, method: str, request: Any, context: Context, served: Served) -> None:
+    async def _enter(
+        self, method: str, request: Any, context: Context, served: Served
+    ) -> Certificate:
         certificate, caller = _identify(context, served)
         served.span.attributes["crossroads.caller"] = caller.principal.path
         try:
@@ -121,9 +126,10 @@ class Door:
         deadlines.start(context.time_remaining())
         if request is not None:
             validate(request)
+        return certificate
 
     def _check_certificate(self, certificate: Certificate) -> None:
-        """TLS looked at the handshake; a connection may outlive its certificate."""
+        """TLS looked at the handshake; a connection, and a stream, may outlive its certificate."""
         if self._certificates.is_revoked(certificate.serial):
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_REVOKED")
         if certificate.not_after < clock.now():

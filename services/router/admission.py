@@ -47,7 +47,7 @@ class Admission:
             return
         counts: Counter[Quota] = Counter()
         for request in requests:
-            asker = asker_of(request, caller, policy)
+            asker = asker_of(request, caller, policy, clock.today())
             counts.update(quotas.of(policy, asker, request.purpose))
         if not counts:
             return

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
-from mesh import institutions, periods, telemetry
+from mesh import clock, institutions, periods, telemetry
 from mesh.coalescing import Coalescer
 from mesh.identity import Caller
 from mesh.institutions import Institution
@@ -39,7 +39,7 @@ class Publications:
         at: datetime,
     ) -> Stored:
         """What is kept. Raises PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS."""
-        sender = sender_of(request, caller, policy)
+        sender = sender_of(request, caller, policy, clock.today())
         _check(request.mutation, sender, policy)
         content = request.mutation.SerializeToString(deterministic=True)
         received = ReceivedMutation(
@@ -59,8 +59,11 @@ class Publications:
         return kept
 
 
-def sender_of(request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy) -> Institution:
-    spoken_for = policy.speakers.get(caller.principal.path, ())
+def sender_of(
+    request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy, on: date
+) -> Institution:
+    """Raises PERMISSION_DENIED where the caller speaks for no such institution on that day."""
+    spoken_for = policy.speaking(caller.principal.path, on)
     if request.HasField("sender"):
         sender = institutions.from_wire(request.sender)
         if sender in spoken_for:

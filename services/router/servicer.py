@@ -94,7 +94,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         caller, policy = self._caller(), self._follower.policy
         refusals.check_ssin(request.ssin, "ssin")
         question = askable_wire.question(request)
-        asker = asker_of(question, caller, policy)
+        asker = asker_of(question, caller, policy, clock.today())
         question.data_sorts.extend(listing.sorts(policy, asker, request.purpose))
         self._admission.admit((question,), caller)
         explained = await self._consultations.explain(question, caller)
