@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from mesh import contracts
 from mesh.certificates import Certificates
-from mesh.door import Door, TurnedAway
+from mesh.door import Door, Trusts, TurnedAway
 from mesh.settings import Settings
 
 LOG = structlog.get_logger()
@@ -35,14 +35,21 @@ Check = Callable[[], Awaitable[bool]]
 class Server:
     """A gRPC server with mutual TLS, true health, reflection and a graceful stop.
 
-    `turned_away` hears of each caller refused at the door, before any servicer saw it.
+    `turned_away` hears of each caller refused access; `trusts` knows more than certificates do.
     """
 
-    def __init__(self, settings: Settings, turned_away: TurnedAway | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        turned_away: TurnedAway | None = None,
+        trusts: Trusts | None = None,
+    ) -> None:
         contracts.check()
         self._settings = settings
         self._certificates = Certificates(settings.tls)
-        self._door = Door(self._certificates, settings.most_calls, turned_away, settings.home)
+        self._door = Door(
+            self._certificates, settings.most_calls, turned_away, trusts, settings.home
+        )
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._checks: dict[str, Check] = {}

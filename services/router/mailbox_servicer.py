@@ -123,7 +123,6 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
 
     def _mailbox(self, request: Any) -> Institution:
         caller, policy = call.caller(), self._follower.policy
-        refusals.check_certificate(caller, policy)
         named = request.institution if request.HasField("institution") else None
         return mailbox_of(caller, policy, named, clock.today())
 

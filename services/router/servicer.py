@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2
+from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 
 from mesh import call, clock, telemetry, tickets
-from mesh.identification import ssin_is_valid
-from mesh.identity import Caller
 from mesh.notes import Signer
-from mesh.refusals import Refusal
-from services.router import entries, refusals
+from services.router import refusals
 from services.router.admission import Admission
 from services.router.askable import listing
 from services.router.askable import wire as askable_wire
@@ -22,7 +19,6 @@ from services.router.asked import asker_of
 from services.router.consultation import Consultations
 from services.router.failure import failure
 from services.router.lots.reception import Reception
-from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
 from services.router.receipt import Receipt
@@ -56,7 +52,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Consult(
         self, request: exchange_pb2.ConsultRequest, context: Any
     ) -> exchange_pb2.ConsultResponse:
-        caller = self._caller()
+        caller = call.caller()
         refusals.check_ssin(request.ssin, "ssin")
         self._admission.admit((request,), caller)
         return await self._consultations.consult(request, caller)
@@ -64,7 +60,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def BatchConsult(
         self, request: exchange_pb2.BatchConsultRequest, context: Any
     ) -> exchange_pb2.BatchConsultResponse:
-        caller = self._caller()
+        caller = call.caller()
         for index, consultation in enumerate(request.consultations):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         refusals.check_passed_on(request.consultations, caller, self._follower.policy)
@@ -77,13 +73,13 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request_iterator: AsyncIterator[exchange_pb2.ConsultStreamRequest], context: Any
     ) -> AsyncIterator[exchange_pb2.ConsultStreamResponse]:
         stream = Stream(self._answer_in_stream, MOST_IN_STREAM)
-        async for answer in stream.answers(self._still_admitted(request_iterator)):
+        async for answer in stream.answers(request_iterator):
             yield answer
 
     async def Explain(
         self, request: exchange_pb2.ExplainRequest, context: Any
     ) -> exchange_pb2.ExplainResponse:
-        caller = self._caller()
+        caller = call.caller()
         refusals.check_ssin(request.consultation.ssin, "consultation.ssin")
         self._admission.admit((request.consultation,), caller)
         return await self._consultations.explain(request.consultation, caller)
@@ -91,7 +87,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def ListAskable(
         self, request: exchange_pb2.ListAskableRequest, context: Any
     ) -> exchange_pb2.ListAskableResponse:
-        caller, policy = self._caller(), self._follower.policy
+        caller, policy = call.caller(), self._follower.policy
         refusals.check_ssin(request.ssin, "ssin")
         question = askable_wire.question(request)
         asker = asker_of(question, caller, policy, clock.today())
@@ -109,7 +105,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
     ) -> exchange_pb2.PublishResponse:
-        caller = self._caller()
+        caller = call.caller()
         refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
         kept = await self._publications.publish(
             request, caller, self._follower.policy, tickets.new(), clock.now()
@@ -131,7 +127,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request_iterator: AsyncIterator[exchange_pb2.SubmitLotRequest], context: Any
     ) -> exchange_pb2.SubmitLotResponse:
         lot = await self._reception.submit(
-            request_iterator, self._caller(), tickets.new(), clock.now()
+            request_iterator, call.caller(), tickets.new(), clock.now()
         )
         return exchange_pb2.SubmitLotResponse(lot=lot)
 
@@ -139,19 +135,19 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.GetLotRequest, context: Any
     ) -> exchange_pb2.GetLotResponse:
         return exchange_pb2.GetLotResponse(
-            lot=await self._reception.lot(request.ticket, self._caller(), clock.now())
+            lot=await self._reception.lot(request.ticket, call.caller(), clock.now())
         )
 
     async def ListLotReplies(
         self, request: exchange_pb2.ListLotRepliesRequest, context: Any
     ) -> exchange_pb2.ListLotRepliesResponse:
-        return await self._reception.replies(request, self._caller(), clock.now())
+        return await self._reception.replies(request, call.caller(), clock.now())
 
     async def CancelLot(
         self, request: exchange_pb2.CancelLotRequest, context: Any
     ) -> exchange_pb2.CancelLotResponse:
         return exchange_pb2.CancelLotResponse(
-            lot=await self._reception.cancel(request.ticket, self._caller(), clock.now())
+            lot=await self._reception.cancel(request.ticket, call.caller(), clock.now())
         )
 
     async def _answer_in_stream(
@@ -174,32 +170,5 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> AsyncIterator[exchange_pb2.ConsultStreamRequest]:
         """The requests, as long as the caller's certificate is trusted."""
         async for request in requests:
-            self._caller()
+            call.caller()
             yield request
-
-    def _caller(self) -> Caller:
-        caller = call.caller()
-        refusals.check_certificate(caller, self._follower.policy)
-        return caller
-
-
-class DoorBook:
-    """Writes in the ledger who was turned away while asking about a person."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    async def __call__(self, method: str, caller: Caller, refusal: Refusal, request: Any) -> None:
-        asks = isinstance(
-            request, exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest
-        )
-        if not asks or not ssin_is_valid(request.ssin):
-            return
-        ticket = tickets.new()
-        telemetry.note(crossroads__ticket=ticket)
-        refusal.metadata["ticket"] = ticket
-        entry = entries.door(ticket, caller, refusal.reason, request, clock.now())
-        try:
-            await self._ledger.append([entry])
-        except Refusal as failure:
-            LOG.error("a refusal is not written", method=method, reason=failure.reason)
