@@ -13,6 +13,7 @@ from services.rights.conditions import Conditions
 from services.rights.derived import Derived
 from services.rights.domain import Group, Rule, Version
 from services.rights.entitled import Entitled, Grounds
+from services.rights.expression import Node
 from services.rights.population import Population
 from services.rights.roster import Roster
 from services.rights.spans import NEVER, Days, Flags, Spans
@@ -65,17 +66,11 @@ class Census:
     def _entitled(self, rule: Rule) -> Entitled:
         since = spans.number(rule.versions[0].validity.begin)
         until, roster = spans.number(self._until), self._roster(rule.group)
-        versions = statute.versions_known(rule, self._today)
         met = [
-            (
-                version,
-                ground,
-                Conditions(roster, version, first, until, self._ahead, facts).met(ground),
-            )
-            for version in versions
-            for facts in [self._facts(version, roster)]
+            (version, ground, days[ground.when])
+            for version in statute.versions_known(rule, self._today)
+            for days in [self._met(rule, version, roster)]
             for ground in version.grounds
-            for first in [spans.number(self._reach.grounds[rule.id, ground.window])]
         ]
         if self._ahead:
             own = _due([days for _, _, days in met], until, len(self._population))
@@ -96,6 +91,18 @@ class Census:
                 )
             ]
         )
+
+    def _met(self, rule: Rule, version: Version, roster: Roster) -> dict[Node, Spans]:
+        """Each condition once, however many windows it opens, from the first day that counts."""
+        firsts: dict[Node, int] = {}
+        for ground in version.grounds:
+            first = spans.number(self._reach.grounds[rule.id, ground.window])
+            firsts[ground.when] = min(first, firsts.get(ground.when, first))
+        until, facts = spans.number(self._until), self._facts(version, roster)
+        return {
+            when: Conditions(roster, version, first, until, self._ahead, facts).met(when)
+            for when, first in firsts.items()
+        }
 
     def _worth(self, rule: Rule, found: Entitled) -> Entitled:
         versions = statute.versions_known(rule, self._today)

@@ -13,7 +13,6 @@ from services.rights.domain import Version
 from services.rights.expression import Amount, Has, Known, Node
 from services.rights.grid import Grid
 from services.rights.prospects import Prospects
-from services.rights.provisions import Ground
 from services.rights.roster import Roster
 from services.rights.spans import Flags, Rows, Spans
 from services.rights.still import Still
@@ -38,14 +37,14 @@ class Conditions:
     facts: Mapping[str, Spans]
     """By row of the roster."""
 
-    def met(self, ground: Ground) -> Spans:
+    def met(self, when: Node) -> Spans:
         """By person, in the fewest spans."""
         begin, end = self._days()
         if begin >= end or (begin > self.until and not self.ahead):
             return spans.NONE
-        if timelines.can(ground.when):
-            return Timelines(self.roster, self.facts, begin, end).met(ground.when)
-        return self._counted(ground.when)
+        if timelines.can(when):
+            return Timelines(self.roster, self.facts, begin, end).met(when)
+        return self._counted(when)
 
     def _days(self) -> tuple[int, int]:
         """Those of the version that matter."""

@@ -45,7 +45,7 @@ class Circles:
         first = self._of_person.take(who).astype(np.int64)
         counts = self._of_person.take(who + 1) - first
         rows = self._rows.take(spans.expanded(counts, first))
-        return np.unique(self.members.group.take(rows))
+        return spans.distinct(self.members.group.take(rows))
 
     def rows_of(self, groups: Rows) -> Rows:
         first = self._of_group.take(groups).astype(np.int64)
@@ -75,19 +75,21 @@ class Country:
             yield self._outline(chosen, levels)
 
     def _outline(self, decided: Rows, levels: int) -> Outline:
+        place = np.full(self.persons, -1, np.int32)
+        place[decided] = np.arange(len(decided), dtype=np.int32)
         everybody: Rows = decided
         edge: Rows = decided
         groups: dict[Group, Rows] = {group: np.empty(0, np.int64) for group in self.circles}
         for _ in range(levels):
-            beyond = [everybody]
+            met = []
             for group, circles in self.circles.items():
-                groups[group] = np.union1d(groups[group], circles.groups_of(edge))
-                beyond.append(circles.members.who.take(circles.rows_of(groups[group])))
-            found: Rows = np.concatenate(beyond)
-            edge = np.setdiff1d(found, everybody)
+                entered = np.concatenate((groups[group], circles.groups_of(edge)))
+                groups[group] = spans.distinct(entered)
+                met.append(circles.members.who.take(circles.rows_of(groups[group])))
+            found: Rows = np.concatenate(met)
+            edge = spans.distinct(found[place.take(found) < 0])
+            place[edge] = np.arange(len(everybody), len(everybody) + len(edge), dtype=np.int32)
             everybody = np.concatenate((everybody, edge))
-        place = np.full(self.persons, -1, np.int32)
-        place[everybody] = np.arange(len(everybody), dtype=np.int32)
         members = {group: self._members(group, groups[group], place) for group in self.circles}
         return Outline(everybody, len(decided), members)
 

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from services.rights import country, extracts
+from services.rights import country, extracts, spans
 from services.rights.country import Circles, Country
 from services.rights.domain import Group
 from services.rights.drawers import Drawers
@@ -61,9 +61,9 @@ def read(connection: psycopg.Connection, folder: Path) -> Dwellings:
     told = Drawers(folder, "told", _KEPT)
     numbers = [np.empty(0, np.int64)]
     for block in extracts.records(connection, "households", "own", _RECORDS):
-        numbers.append(np.unique(block["ssin"]))
+        numbers.append(spans.distinct(block["ssin"]))
         told.put(block.pop("sort") - 1, block)
-    ssins = np.unique(np.concatenate(numbers))
+    ssins = spans.distinct(np.concatenate(numbers))
     last = _last(told, ssins)
     apart = _named_apart(connection, ssins)
     circles: dict[Group, Circles] = {

@@ -143,7 +143,7 @@ def _coded(rights: Sequence[str]) -> str:
 def _newest(entitlement: NDArray[Any], sequence: NDArray[Any]) -> Flags:
     """Most have one decision: only the others are put in order."""
     ordered = np.sort(entitlement)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    twice = spans.distinct(ordered[1:][ordered[1:] == ordered[:-1]])
     newest = np.ones(len(entitlement), np.bool_)
     if len(twice):
         rows = np.flatnonzero(np.isin(entitlement, twice))

@@ -54,11 +54,11 @@ def shelve(
     for block in extracts.read(connection, "statements", _STATEMENTS, _joined(_words(rulebook))):
         ssin = block.pop("ssin")
         who, known = seats.found(ssin)
-        strangers.append(np.unique(ssin[~known]))
+        strangers.append(spans.distinct(ssin[~known]))
         given, part, place = seats.all_of(who)
         kept = np.flatnonzero(known).take(given)
         drawers.put(part, {"who": place, **{n: column.take(kept) for n, column in block.items()}})
-    return np.unique(np.concatenate(strangers))
+    return spans.distinct(np.concatenate(strangers))
 
 
 def of_part(rulebook: Rulebook, rows: Table, ssins: NDArray[np.int64]) -> Testimony:
