@@ -166,15 +166,26 @@ class Suppliers:
         """The holder's answer; LATE or UNAVAILABLE where it gives none."""
         if not record.supplier_address:
             return holder.ready(holder.UNAVAILABLE)
+        return self._holder(record).ask(question)
+
+    def ask_together(
+        self, record: InstitutionRecord, questions: Sequence[supplier_pb2.Question]
+    ) -> asyncio.Future[Sequence[supplier_pb2.Answer]]:
+        """The same for questions that leave together, in their order."""
+        if not record.supplier_address:
+            return holder.ready([holder.UNAVAILABLE] * len(questions))
+        return self._holder(record).ask_together(questions)
+
+    def _holder(self, record: InstitutionRecord) -> Holder:
         key = (record.supplier_address, record.supplier_name)
         if key not in self._holders:
             self._holders[key] = Holder(
                 str(record.institution), lambda questions: self._supply(key, questions)
             )
-        return self._holders[key].ask(question)
+        return self._holders[key]
 
     async def _supply(
-        self, key: tuple[str, str], questions: list[supplier_pb2.Question]
+        self, key: tuple[str, str], questions: Sequence[supplier_pb2.Question]
     ) -> Sequence[supplier_pb2.Answer]:
         stub = supplier_pb2_grpc.SupplierStub(self._channels.open(*key))
         response: supplier_pb2.SupplyResponse = await stub.Supply(
