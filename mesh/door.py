@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, durations, identity, refusals, room, validation
+from mesh import access, clock, deadlines, durations, identity, refusals, room
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
@@ -142,8 +142,6 @@ class Door:
 
 def validate(request: Any) -> None:
     """Raise INVALID_ARGUMENT with every violation of the contract; the values are not repeated."""
-    if validation.holds(request):
-        return
     violations = protovalidate.collect_violations(request)
     if violations:
         raise Refusal(
