@@ -55,9 +55,12 @@ class Owed(NamedTuple):
     place: int
 
     async def reply(self, policy: Policy) -> exchange_pb2.HolderAnswer:
-        """Once it is there, stripped. The questions must have left."""
+        """Once it is there, stripped. The questions must have left.
+
+        Whoever gives up waiting takes nothing from those who wait for the same call.
+        """
         assert self.sheet.answers is not None
-        given = (await self.sheet.answers)[self.place]
+        given = (await asyncio.shield(self.sheet.answers))[self.place]
         return replies.replied(self.holding.part, self.holding.holder, given, policy)
 
 

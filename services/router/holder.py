@@ -84,6 +84,7 @@ class Holder:
         """The answers to questions that came together and leave as they are; else as `ask`.
 
         The holder is given no less time because who asks has little: that is not its failure.
+        However many they are, they are taken where nobody else waits.
         """
         count = len(questions)
         if self._waiting >= MOST_OF_SLOW and self._is_slow():
@@ -91,7 +92,7 @@ class Holder:
         may_ask, self._circuit = circuit.ask(self._circuit, self._clock())
         if not may_ask:
             return ready([UNAVAILABLE] * count)
-        if self._waiting + count > MOST_WAITING:
+        if self._waiting and self._waiting + count > MOST_WAITING:
             LOG.warning("a holder is not asked", holder=self._name, reason="OVERLOADED")
             return ready([UNAVAILABLE] * count)
         self._waiting += count
