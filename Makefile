@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo   set up, start the mesh, tell the story (ARGS=--once ends after it)"
 	@echo "make up     set up, start the mesh and keep it running"
-	@echo "make test   set up and test (ARGS= for pytest)"
+	@echo "make test   set up and test, two files at a time (ARGS= for pytest)"
 	@echo "make check  format, lint, types, import contracts, contract lint"
 	@echo "make bench  measure (ONLY=consult for one measure)"
 	@echo "make oracle hold rights against OpenFisca, in an environment of its own (ARGS=--help)"
@@ -51,7 +51,7 @@ up: $(READY)
 	@$(BIN)/crossroads up
 
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -80,7 +80,7 @@ oracle: $(READY) $(ORACLE)
 # Every version and every hash, without a word on where packages come from.
 lock:
 	@test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
-	build/lock/bin/uv pip compile pyproject.toml --quiet --extra dev --universal \
+	build/lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock
 	build/lock/bin/uv pip compile oracle/requirements.in --quiet --universal \

@@ -50,10 +50,10 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset(
-        {"institution", "hub", "service/declarations", "service/rights"}
-    ),
-    _REPERTORY + "End": frozenset({"institution", "hub", "service/declarations"}),
+    _REPERTORY + "Register": frozenset({"institution", "hub", "service/rights"}),
+    _REPERTORY + "End": frozenset({"institution", "hub"}),
+    _REPERTORY + "BatchRegister": frozenset({"service/declarations", "service/rights"}),
+    _REPERTORY + "BatchEnd": frozenset({"service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "BatchLookup": frozenset(
@@ -80,6 +80,7 @@ TABLE: dict[str, frozenset[str]] = {
     _EXCHANGE + "ListAskable": _MEMBERS,
     _EXCHANGE + "ListUnasked": frozenset({"auditor"}),
     _EXCHANGE + "Publish": _MEMBERS | {"service/repertory"},
+    _EXCHANGE + "BatchPublish": _MEMBERS,
     _EXCHANGE + "GetReceiptKey": _MEMBERS | {"auditor", "operator"},
     _EXCHANGE + "SubmitLot": _MEMBERS,
     _EXCHANGE + "GetLot": _MEMBERS,

@@ -52,7 +52,7 @@ def made(seed: int, persons: int, rule: Rule, since: date = START) -> Population
     }
     said["EQUIVALENT"] = _prolonged(draw, said["LIVING_WAGE"], said["EQUIVALENT"])
     said[INCOME] = _at_ceilings(draw, cut, rule)
-    said[MEANS] = _at_ceilings_of_the_month(draw, cut, rule)
+    said[MEANS] = _at_ceilings_of_the_month(draw, cut, rule, since)
     return Population(cut.ssins, cut.births, said, cut.groups)
 
 
@@ -178,12 +178,12 @@ def _at_ceilings(draw: Generator, whole: Population, rule: Rule) -> Spans:
     return Spans(incomes.who, incomes.begin, incomes.end, value)
 
 
-def _at_ceilings_of_the_month(draw: Generator, whole: Population, rule: Rule) -> Spans:
+def _at_ceilings_of_the_month(draw: Generator, whole: Population, rule: Rule, since: date) -> Spans:
     """One household in thirty declares for the month what is near a twelfth of the ceiling."""
     (version,) = rule.versions
     members = whole.groups[Group.FUND_HOUSEHOLD]
     told: list[tuple[NDArray[np.int64], ...]] = []
-    for day in LATELY:
+    for day in (day for day in LATELY if day >= since):
         at, law = number(day), version.params_on(day)
         there = (members.begin <= at) & (at < members.end)
         size = np.bincount(members.group[there])
@@ -200,7 +200,8 @@ def _at_ceilings_of_the_month(draw: Generator, whole: Population, rule: Rule) ->
     who, begin, end, cents = (np.concatenate(column) for column in zip(*told, strict=True))
     order = np.lexsort((begin, who))
     days = (begin[order].astype(np.int32), end[order].astype(np.int32))
-    return Spans(who[order].astype(np.int32), *days, cents[order])
+    said = Spans(who[order].astype(np.int32), *days, cents[order])
+    return said.within(number(since), NEVER)
 
 
 def _household_on(whole: Population, day: date) -> NDArray[np.int64]:

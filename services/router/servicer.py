@@ -9,6 +9,7 @@ import structlog
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2
 
 from mesh import call, clock, telemetry, tickets
+from mesh import refusals as statuses
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
 from mesh.notes import Signer
@@ -22,6 +23,7 @@ from services.router.asked import asker_of
 from services.router.consultation import Consultations
 from services.router.failure import failure
 from services.router.lots.reception import Reception
+from services.router.mutation import Stored
 from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
@@ -107,18 +109,18 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
     ) -> exchange_pb2.PublishResponse:
-        caller = self._caller()
-        refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
-        kept = await self._publications.publish(
-            request, caller, self._follower.policy, tickets.new(), clock.now()
+        caller, policy = self._caller(), self._follower.policy
+        return self._receipt(
+            await self._publications.publish(request, caller, policy, tickets.new(), clock.now())
         )
-        telemetry.note(
-            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
+
+    async def BatchPublish(
+        self, request: exchange_pb2.BatchPublishRequest, context: Any
+    ) -> exchange_pb2.BatchPublishResponse:
+        kept = await self._publications.publish_all(
+            request.announcements, self._caller(), self._follower.policy, clock.now()
         )
-        receipt = Receipt(kept.ticket, kept.digest, kept.at)
-        return exchange_pb2.PublishResponse(
-            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
-        )
+        return exchange_pb2.BatchPublishResponse(outcomes=map(self._outcome, kept))
 
     async def GetReceiptKey(
         self, request: exchange_pb2.GetReceiptKeyRequest, context: Any
@@ -150,6 +152,17 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.CancelLotResponse:
         return exchange_pb2.CancelLotResponse(
             lot=await self._reception.cancel(request.ticket, self._caller(), clock.now())
+        )
+
+    def _outcome(self, kept: Stored | Refusal) -> exchange_pb2.PublishOutcome:
+        if isinstance(kept, Refusal):
+            return exchange_pb2.PublishOutcome(refusal=statuses.status_of(kept))
+        return exchange_pb2.PublishOutcome(receipt=self._receipt(kept))
+
+    def _receipt(self, kept: Stored) -> exchange_pb2.PublishResponse:
+        receipt = Receipt(kept.ticket, kept.digest, kept.at)
+        return exchange_pb2.PublishResponse(
+            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
         )
 
     async def _answer_in_stream(

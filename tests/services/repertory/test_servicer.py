@@ -141,10 +141,15 @@ async def test_a_service_registers_for_the_institution_it_speaks_for(
     stub: Stub, line: Line
 ) -> None:
     declarations = stub("service/declarations")
-    known = await declarations.Register(register(line(institution="12/0", quality=30)))
-    assert known.inscriptions[0].quality == 30
-    refused = await refusal(declarations.Register(register(line(), id_="request-2")))
-    assert refused.reason == "NOT_YOUR_INSTITUTION"
+    own, other = line(institution="12/0", quality=30), line()
+    answer = await declarations.BatchRegister(
+        repertory_pb2.BatchRegisterRequest(
+            requests=[register(own), register(other, id_="request-2")]
+        )
+    )
+    known, refused = answer.outcomes
+    assert known.written.ticket
+    assert refusals.of_status(refused.refusal).reason == "NOT_YOUR_INSTITUTION"
 
 
 async def test_who_speaks_for_an_institution_that_ceased_to_exist_is_refused(
