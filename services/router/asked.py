@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import grpc
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
@@ -32,8 +33,7 @@ class Manner:
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One consultation before anything about the person is looked at.
 
     `person` is known already where the caller waited for a write of its own.

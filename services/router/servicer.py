@@ -68,9 +68,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         refusals.check_passed_on(request.consultations, caller, self._follower.policy)
         await self._admission.admit(request.consultations, caller)
-        return exchange_pb2.BatchConsultResponse(
-            consultations=await self._consultations.batch_consult(request.consultations, caller)
-        )
+        return await self._consultations.batch_consult(request.consultations, caller)
 
     async def ConsultStream(
         self, request_iterator: AsyncIterator[exchange_pb2.ConsultStreamRequest], context: Any

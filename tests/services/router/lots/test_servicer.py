@@ -97,6 +97,12 @@ class Outside:
     ) -> asyncio.Future[supplier_pb2.Answer]:
         return holder.ready(supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA))
 
+    def ask_together(
+        self, record: InstitutionRecord, questions: Sequence[supplier_pb2.Question]
+    ) -> asyncio.Future[Sequence[supplier_pb2.Answer]]:
+        nothing = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+        return holder.ready([nothing] * len(questions))
+
     async def _append(self, groups: list[Sequence[ledger_pb2.Entry]]) -> Sequence[None]:
         if self.ledger_is_away:
             raise refusals.Refusal(grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE")
