@@ -14,13 +14,15 @@ from grpc_status import rpc_status
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, durations, identity, refusals, room
+from mesh import access, clock, deadlines, durations, identity, refusals
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
+from mesh.room import Room, status_of_full
 from mesh.served import Context, Served
+from mesh.threshold import HEALTH
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -33,8 +35,6 @@ BAD = frozenset(
     }
 )
 """Codes that count against the objective; a lawful refusal does not."""
-HEALTH = "/grpc.health.v1.Health/"
-"""Has an answer however full it is: a process that is restarted for being busy helps nobody."""
 TurnedAway = Callable[[str, Caller, Refusal, Any], Awaitable[None]]
 """Hears of a caller refused at the door: method, caller, why, and the request."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -46,12 +46,12 @@ class Door:
     def __init__(
         self,
         certificates: Certificates,
-        most_calls: int,
+        room: Room,
         turned_away: TurnedAway | None,
         home: str = "",
     ) -> None:
         self._certificates = certificates
-        self._room = room.Room(most_calls)
+        self._room = room
         self._turned_away = turned_away
         self._home = home
 
@@ -76,7 +76,7 @@ class Door:
                     return await inside(request, context)
             except Refusal as full:
                 durations.count(method[1:], full.code.name, 0.0)
-                await context.abort_with_status(room.status_of_full(full.retry_after or 0.0))
+                await context.abort_with_status(status_of_full(full.retry_after or 0.0))
 
         async def inside(request: Any, context: Context) -> Any:
             with Served(method, context) as call:

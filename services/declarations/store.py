@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,54 @@ from services.declarations.domain import Channel, Declaration, Employer, State
 
 RECEIVED = "declarations_received"
 HANDLED = "declarations_handled"
+RECEIVE = text(
+    """
+    INSERT INTO declarations (
+        employer, ticket, request_id, digest, channel, received_at, form, anomalies, caller, chain,
+        traceparent, state, notification, dimona_period_id, declarant, place
+    )
+    SELECT employer, ticket, request_id, digest, channel, received_at, form,
+           ARRAY(SELECT decode(hex, 'hex') FROM jsonb_array_elements_text(CAST(anomalies AS jsonb))
+                 WITH ORDINALITY AS given(hex, nth) ORDER BY nth),
+           caller,
+           ARRAY(SELECT path FROM jsonb_array_elements_text(CAST(chain AS jsonb))
+                 WITH ORDINALITY AS given(path, nth) ORDER BY nth),
+           traceparent, state, notification, dimona_period_id, declarant, place
+    FROM unnest(
+        CAST(:employer AS text[]), CAST(:ticket AS text[]), CAST(:request_id AS text[]),
+        CAST(:digest AS bytea[]), CAST(:channel AS text[]), CAST(:received_at AS timestamptz[]),
+        CAST(:form AS bytea[]), CAST(:anomalies AS text[]), CAST(:caller AS text[]),
+        CAST(:chain AS text[]), CAST(:traceparent AS text[]), CAST(:state AS text[]),
+        CAST(:notification AS bytea[]), CAST(:dimona_period_id AS text[]),
+        CAST(:declarant AS text[]), CAST(:place AS text[])
+    ) WITH ORDINALITY AS sent(
+        employer, ticket, request_id, digest, channel, received_at, form, anomalies, caller, chain,
+        traceparent, state, notification, dimona_period_id, declarant, place, number
+    )
+    ORDER BY number
+    ON CONFLICT (employer, declarant, request_id) DO NOTHING
+    """
+)
+STORED = text(
+    "SELECT * FROM declarations WHERE (employer, declarant, request_id) IN"
+    " (SELECT * FROM unnest(CAST(:employer AS text[]), CAST(:declarant AS text[]),"
+    " CAST(:request_id AS text[])))"
+)
+BEARERS = text(
+    "SELECT nsso_number, enterprise_number FROM employers WHERE nsso_number = ANY(:numbers)"
+)
+ANSWER = text(
+    """
+    UPDATE declarations AS declaration
+    SET state = answer.state, notification = answer.notification,
+        dimona_period_id = answer.period_id
+    FROM unnest(
+        CAST(:employers AS text[]), CAST(:tickets AS text[]), CAST(:states AS text[]),
+        CAST(:notifications AS bytea[]), CAST(:period_ids AS text[])
+    ) AS answer(employer, ticket, state, notification, period_id)
+    WHERE declaration.employer = answer.employer AND declaration.ticket = answer.ticket
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +98,7 @@ class Store:
     async def bearers(self, nsso_numbers: Sequence[str]) -> dict[str, Employer]:
         """The employers that bear these NSSO numbers, by number."""
         rows = await self._connection.execute(
-            text(
-                "SELECT nsso_number, enterprise_number FROM employers"
-                " WHERE nsso_number = ANY(:numbers)"
-            ),
+            BEARERS,
             {"numbers": list(nsso_numbers)},
         )
         return {row.nsso_number: Employer(row.enterprise_number, row.nsso_number) for row in rows}
@@ -77,31 +123,11 @@ class Store:
 
     async def receive(self, declarations: Sequence[Declaration]) -> list[Declaration]:
         """Store declarations; as stored now or, where the request came before, as stored then."""
-        await self._connection.execute(
-            text(
-                "INSERT INTO declarations (employer, ticket, request_id, digest, channel,"
-                " received_at, form, anomalies, caller, chain, traceparent, state, notification,"
-                " dimona_period_id, declarant, place)"
-                " VALUES (:employer, :ticket, :request_id, :digest, :channel, :received_at,"
-                " :form, :anomalies, :caller, :chain, :traceparent, :state,"
-                " :notification, :dimona_period_id, :declarant, :place)"
-                " ON CONFLICT (employer, declarant, request_id) DO NOTHING"
-            ),
-            [_values(declaration) for declaration in declarations],
-        )
+        columns = _columns(declarations)
+        await self._connection.execute(RECEIVE, columns)
         await database.notify(self._connection, RECEIVED)
-        rows = await self._connection.execute(
-            text(
-                "SELECT * FROM declarations WHERE (employer, declarant, request_id) IN"
-                " (SELECT * FROM unnest(CAST(:employers AS text[]), CAST(:declarants AS text[]),"
-                " CAST(:requests AS text[])))"
-            ),
-            {
-                "employers": [declaration.employer for declaration in declarations],
-                "declarants": [declaration.declarant for declaration in declarations],
-                "requests": [declaration.request_id for declaration in declarations],
-            },
-        )
+        asked = {name: columns[name] for name in ("employer", "declarant", "request_id")}
+        rows = await self._connection.execute(STORED, asked)
         stored = {(row.employer, row.declarant, row.request_id): _declaration(row) for row in rows}
         return [stored[d.employer, d.declarant, d.request_id] for d in declarations]
 
@@ -132,20 +158,14 @@ class Store:
 
     async def handled(self, answers: Sequence[Answer]) -> None:
         await self._connection.execute(
-            text(
-                "UPDATE declarations SET state = :state, notification = :notification,"
-                " dimona_period_id = :period WHERE employer = :employer AND ticket = :ticket"
-            ),
-            [
-                {
-                    "state": answer.state.value,
-                    "notification": answer.notification,
-                    "period": answer.period_id,
-                    "employer": answer.employer,
-                    "ticket": answer.ticket,
-                }
-                for answer in answers
-            ],
+            ANSWER,
+            {
+                "employers": [answer.employer for answer in answers],
+                "tickets": [answer.ticket for answer in answers],
+                "states": [answer.state.value for answer in answers],
+                "notifications": [answer.notification for answer in answers],
+                "period_ids": [answer.period_id for answer in answers],
+            },
         )
 
     async def tell_handled(self) -> None:
@@ -199,24 +219,25 @@ class Store:
         return bool(found.rowcount)
 
 
-def _values(declaration: Declaration) -> dict[str, Any]:
+def _columns(all_: Sequence[Declaration]) -> dict[str, list[Any]]:
+    """By column; a list within a column is JSON, of bytes in hexadecimal."""
     return {
-        "employer": declaration.employer,
-        "ticket": declaration.ticket,
-        "request_id": declaration.request_id,
-        "digest": declaration.digest,
-        "channel": declaration.channel.value,
-        "received_at": declaration.received_at,
-        "form": declaration.form,
-        "anomalies": list(declaration.anomalies),
-        "caller": declaration.caller,
-        "chain": list(declaration.chain),
-        "traceparent": declaration.traceparent,
-        "state": declaration.state.value,
-        "notification": declaration.notification,
-        "dimona_period_id": declaration.dimona_period_id,
-        "declarant": declaration.declarant,
-        "place": declaration.place,
+        "employer": [one.employer for one in all_],
+        "ticket": [one.ticket for one in all_],
+        "request_id": [one.request_id for one in all_],
+        "digest": [one.digest for one in all_],
+        "channel": [one.channel.value for one in all_],
+        "received_at": [one.received_at for one in all_],
+        "form": [one.form for one in all_],
+        "anomalies": [json.dumps([anomaly.hex() for anomaly in one.anomalies]) for one in all_],
+        "caller": [one.caller for one in all_],
+        "chain": [json.dumps(one.chain) for one in all_],
+        "traceparent": [one.traceparent for one in all_],
+        "state": [one.state.value for one in all_],
+        "notification": [one.notification for one in all_],
+        "dimona_period_id": [one.dimona_period_id for one in all_],
+        "declarant": [one.declarant for one in all_],
+        "place": [one.place for one in all_],
     }
 
 

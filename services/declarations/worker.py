@@ -33,7 +33,7 @@ from services.declarations.store import RECEIVED, Store
 from services.declarations.written import Written
 
 LOG = structlog.get_logger()
-MOST = 64
+MOST = 128
 MOST_WAIT_S = 5.0
 
 

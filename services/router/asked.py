@@ -67,8 +67,8 @@ class Reading:
 
     def _manner(self, request: exchange_pb2.ConsultRequest) -> Manner:
         caller, policy, on = self._caller, self._policy, self._on
-        refusals.check_chain(request, caller)
         asker = asker_of(request, caller, policy)
+        refusals.check_chain(request.chain, caller, asker, policy, on)
         question = wire.question(request, asker, period_of(request))
         needs_person = decision.needs_person(question, policy, on)
         return Manner(caller, question, policy, on, needs_person, tuple(request.chain))

@@ -35,7 +35,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InstitutionRecord:
-    """An institution as the policy has it."""
+    """An institution as the policy has it; a member of a network stands behind `managing`."""
 
     institution: Institution
     name: str
@@ -44,6 +44,7 @@ class InstitutionRecord:
     supplier_name: str
     period: Period
     revoked: frozenset[str] = frozenset()
+    managing: Institution | None = None
 
 
 @dataclass(frozen=True, slots=True)

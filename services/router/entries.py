@@ -56,7 +56,8 @@ def consulted(
 ) -> ledger_pb2.Entry:
     """The decision on one of the consultations that are alike, complete enough to be made again."""
     record = exchange_pb2.ConsultationRecord(consultation=request)
-    record.consultation.ClearField("reference")
+    if not request.chain:  # of a hub it is the ticket of the member's question there
+        record.consultation.ClearField("reference")
     entry = ledger_pb2.Entry()
     entry.CopyFrom(alike)
     entry.entry_id = f"{ticket}/decision"

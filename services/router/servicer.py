@@ -60,7 +60,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.ConsultResponse:
         caller = self._caller()
         refusals.check_ssin(request.ssin, "ssin")
-        self._admission.admit((request,), caller)
+        await self._admission.admit((request,), caller)
         return await self._consultations.consult(request, caller)
 
     async def BatchConsult(
@@ -70,7 +70,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         for index, consultation in enumerate(request.consultations):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         refusals.check_passed_on(request.consultations, caller, self._follower.policy)
-        self._admission.admit(request.consultations, caller)
+        await self._admission.admit(request.consultations, caller)
         return exchange_pb2.BatchConsultResponse(
             consultations=await self._consultations.batch_consult(request.consultations, caller)
         )
@@ -87,7 +87,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> exchange_pb2.ExplainResponse:
         caller = self._caller()
         refusals.check_ssin(request.consultation.ssin, "consultation.ssin")
-        self._admission.admit((request.consultation,), caller)
+        await self._admission.admit((request.consultation,), caller)
         return await self._consultations.explain(request.consultation, caller)
 
     async def ListAskable(
@@ -98,7 +98,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         question = askable_wire.question(request)
         asker = asker_of(question, caller, policy)
         question.data_sorts.extend(listing.sorts(policy, asker, request.purpose))
-        self._admission.admit((question,), caller)
+        await self._admission.admit((question,), caller)
         explained = await self._consultations.explain(question, caller)
         await self._askables.keep(askable_wire.told(question, asker, explained, clock.now()))
         return askable_wire.answer(explained)
@@ -174,7 +174,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         answer = exchange_pb2.ConsultStreamResponse(reference=question.reference)
         try:
             refusals.check_ssin(question.ssin, "consultation.ssin")
-            self._admission.admit((question,), call.caller())
+            await self._admission.admit((question,), call.caller())
             with telemetry.span("consult in a stream"):
                 answered = await self._consultations.consult(question, call.caller())
             answer.consultation.CopyFrom(answered)
