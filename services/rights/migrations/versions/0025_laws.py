@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0025"
-down_revision = "0010"
+down_revision = "0012"
 
 
 def upgrade() -> None:
