@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from mesh import contracts, sounding
 from mesh.certificates import Certificates
-from mesh.door import Door, TurnedAway
+from mesh.door import Door, Trusts, TurnedAway
 from mesh.room import Room
 from mesh.settings import Settings
 from mesh.sounding import Sounding
@@ -42,16 +42,21 @@ Check = Callable[[], Awaitable[bool]]
 class Server:
     """A gRPC server with mutual TLS, true health, reflection and a graceful stop.
 
-    `turned_away` hears of each caller refused at the door, before any servicer saw it.
+    `turned_away` hears of each caller refused access; `trusts` knows more than certificates do.
     """
 
-    def __init__(self, settings: Settings, turned_away: TurnedAway | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        turned_away: TurnedAway | None = None,
+        trusts: Trusts | None = None,
+    ) -> None:
         contracts.check()
         self._settings = settings
         self._certificates = Certificates(settings.tls)
         self._sounding = Sounding()
         self._room = Room(settings.most_calls, waits=lambda: self._sounding.wait_s)
-        self._door = Door(self._certificates, self._room, turned_away, settings.home)
+        self._door = Door(self._certificates, self._room, turned_away, trusts, settings.home)
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._checks: dict[str, Check] = {}

@@ -20,6 +20,7 @@ from services.router.askable.following import Askables
 from services.router.askable.store import AskableStore
 from services.router.beyond import Beyond
 from services.router.consultation import Consultations
+from services.router.door import Doorkeeper
 from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
@@ -41,7 +42,7 @@ from services.router.primary_mailbox import PrimaryMailbox
 from services.router.publication import Publications
 from services.router.quota_store import QuotaStore
 from services.router.receipt import ORIGIN
-from services.router.servicer import DoorBook, ExchangeServicer
+from services.router.servicer import ExchangeServicer
 from services.router.store import Store
 from services.router.supplier_servicer import SupplierServicer
 from services.router.witness_servicer import WitnessServicer
@@ -70,7 +71,8 @@ async def main(settings: Settings) -> None:
     )
     signer = Signer(ORIGIN, signing_key.load(settings.state / "router.key"))
     askables = Askables(AskableStore(engine), repertory, ledger)
-    server = Server(settings, DoorBook(ledger))
+    keeper = Doorkeeper(ledger, follower)
+    server = Server(settings, keeper, keeper.trust)
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
         ExchangeServicer(

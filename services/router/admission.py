@@ -46,7 +46,7 @@ class Admission:
             return
         counts: Counter[Quota] = Counter()
         for request in requests:
-            asker = asker_of(request, caller, policy)
+            asker = asker_of(request, caller, policy, clock.today())
             counts.update(map(quotas.stated, quotas.of(policy, asker, request.purpose)))
         if counts:
             await self._draw(counts)

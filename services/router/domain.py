@@ -141,6 +141,14 @@ class Policy:
             {key: tuple(value) for key, value in limited.items()},
         )
 
+    def speaking(self, path: str, on: date) -> tuple[Institution, ...]:
+        """The institutions for which an identity speaks that exist on a day."""
+        return tuple(
+            institution
+            for institution in self.speakers.get(path, ())
+            if on in self.institutions[institution].period
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Inscription:

@@ -8,6 +8,7 @@ from datetime import date
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
+from mesh import clock
 from mesh.access import GATEWAY
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
@@ -50,7 +51,7 @@ def check_passed_on(
     """
     if caller.on_behalf_of is None or caller.identity.path == GATEWAY:
         return
-    own = set(policy.speakers.get(caller.identity.path, ()))
+    own = set(policy.speaking(caller.identity.path, clock.today()))
     for request in requests:
         for sort in request.data_sorts:
             held = policy.availabilities.get(sort, ())
