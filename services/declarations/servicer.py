@@ -21,9 +21,10 @@ from services.declarations.dimona.domain import DimonaPeriod
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Channel, Declaration, State
 from services.declarations.handled import Handled, rings
+from services.declarations.intake import Intake, Stored
 from services.declarations.mandates import declarants
 from services.declarations.mandates.declarants import Declarants
-from services.declarations.store import Store, Stored
+from services.declarations.store import Store
 
 LARGEST_FORM = 96 * 1024
 """Bytes of a form with the anomalies that came with it; a real one has about one thousand."""
@@ -100,7 +101,7 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
 
     async def _store(self, sent: list[Declaration]) -> Sequence[Stored]:
         async with self._alone.connect() as connection:
-            return await Store(connection).receive(sent)
+            return await Intake(connection).receive(sent)
 
 
 _CHANNELS = {

@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.declarations.domain import Declaration, Employer, State
-from services.declarations.store import Answer, Store, Stored
+from services.declarations.intake import Intake, Stored
+from services.declarations.store import Answer, Store
 
 BREWERY, BAKERY = "0400000185", "0400000284"
 
 
 async def store(engine: AsyncEngine, *declarations: Declaration) -> list[Stored]:
     async with engine.begin() as connection:
-        return await Store(connection).receive(declarations)
+        return await Intake(connection).receive(declarations)
 
 
 async def test_what_is_sent_again_is_what_was_stored_first(
