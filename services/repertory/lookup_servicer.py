@@ -52,9 +52,14 @@ class LookupServicer(repertory_pb2_grpc.RepertoryServicer):
         persons, position = await self._lookup(request.ssins, await self._moment(request))
         if freshness > position:
             raise refusals.not_yet_known()
-        return repertory_pb2.BatchLookupResponse(
+        answer = repertory_pb2.BatchLookupResponse(
             persons=map(wire.to_person, persons), position=request.position or str(position)
         )
+        if request.with_numbers:
+            numbers = await self._store.numbers(request.ssins)
+            for person in answer.persons:
+                person.numbers[:] = numbers[person.ssin]
+        return answer
 
     async def _moment(self, request: repertory_pb2.BatchLookupRequest) -> datetime | None:
         """As known when; None is now."""

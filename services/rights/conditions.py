@@ -28,6 +28,8 @@ class Conditions:
 
     roster: Roster
     version: Version
+    since: int
+    """Days before it do not matter."""
     until: int
     """The horizon."""
     ahead: bool
@@ -38,13 +40,17 @@ class Conditions:
 
     def met(self, ground: Ground) -> Spans:
         """By person, in the fewest spans."""
-        validity = self.version.validity
-        begin, end = spans.number(validity.begin), spans.number(validity.end)
-        if begin > self.until and not self.ahead:
+        begin, end = self._days()
+        if begin >= end or (begin > self.until and not self.ahead):
             return spans.NONE
         if timelines.can(ground.when):
             return Timelines(self.roster, self.facts, begin, end).met(ground.when)
         return self._counted(ground.when)
+
+    def _days(self) -> tuple[int, int]:
+        """Those of the version that matter."""
+        validity = self.version.validity
+        return max(spans.number(validity.begin), self.since), spans.number(validity.end)
 
     def _counted(self, when: Node) -> Spans:
         """A condition with numbers, epoch by epoch."""
@@ -53,7 +59,7 @@ class Conditions:
         found: list[Spans] = []
         running: Flags | None = None
         for begin, end in self._epochs(when):
-            first = begin == spans.number(self.version.validity.begin)
+            first = begin == self._days()[0]
             if begin >= self.until and not first and not self.ahead:
                 running = self._up_to(found, begin)
             within = {name: days.within(begin, end) for name, days in facts.items()}
@@ -85,10 +91,7 @@ class Conditions:
 
     def _epochs(self, when: Node) -> list[tuple[int, int]]:
         """The version's days, cut at the horizon, where a parameter changes, and many amounts."""
-        begin, end = (
-            spans.number(self.version.validity.begin),
-            spans.number(self.version.validity.end),
-        )
+        begin, end = self._days()
         changes = {*worth.changes(self.version, when), self.until}
         for name in {n.fact for n in expression.walk(when) if isinstance(n, Amount)}:
             changes |= _usual(self.facts[name])
