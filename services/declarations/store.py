@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,39 +14,6 @@ from services.declarations.domain import Channel, Declaration, Employer, State
 
 RECEIVED = "declarations_received"
 HANDLED = "declarations_handled"
-RECEIVE = text(
-    """
-    INSERT INTO declarations (
-        employer, ticket, request_id, digest, channel, received_at, form, anomalies, caller, chain,
-        traceparent, state, notification, dimona_period_id, declarant, place
-    )
-    SELECT employer, ticket, request_id, digest, channel, received_at, form,
-           ARRAY(SELECT decode(hex, 'hex') FROM jsonb_array_elements_text(CAST(anomalies AS jsonb))
-                 WITH ORDINALITY AS given(hex, nth) ORDER BY nth),
-           caller,
-           ARRAY(SELECT path FROM jsonb_array_elements_text(CAST(chain AS jsonb))
-                 WITH ORDINALITY AS given(path, nth) ORDER BY nth),
-           traceparent, state, notification, dimona_period_id, declarant, place
-    FROM unnest(
-        CAST(:employer AS text[]), CAST(:ticket AS text[]), CAST(:request_id AS text[]),
-        CAST(:digest AS bytea[]), CAST(:channel AS text[]), CAST(:received_at AS timestamptz[]),
-        CAST(:form AS bytea[]), CAST(:anomalies AS text[]), CAST(:caller AS text[]),
-        CAST(:chain AS text[]), CAST(:traceparent AS text[]), CAST(:state AS text[]),
-        CAST(:notification AS bytea[]), CAST(:dimona_period_id AS text[]),
-        CAST(:declarant AS text[]), CAST(:place AS text[])
-    ) WITH ORDINALITY AS sent(
-        employer, ticket, request_id, digest, channel, received_at, form, anomalies, caller, chain,
-        traceparent, state, notification, dimona_period_id, declarant, place, number
-    )
-    ORDER BY number
-    ON CONFLICT (employer, declarant, request_id) DO NOTHING
-    """
-)
-STORED = text(
-    "SELECT * FROM declarations WHERE (employer, declarant, request_id) IN"
-    " (SELECT * FROM unnest(CAST(:employer AS text[]), CAST(:declarant AS text[]),"
-    " CAST(:request_id AS text[])))"
-)
 BEARERS = text(
     "SELECT nsso_number, enterprise_number FROM employers WHERE nsso_number = ANY(:numbers)"
 )
@@ -120,16 +86,6 @@ class Store:
             r.enterprise_number: Employer(r.enterprise_number, r.nsso_number, r.registers_days)
             for r in rows
         }
-
-    async def receive(self, declarations: Sequence[Declaration]) -> list[Declaration]:
-        """Store declarations; as stored now or, where the request came before, as stored then."""
-        columns = _columns(declarations)
-        await self._connection.execute(RECEIVE, columns)
-        await database.notify(self._connection, RECEIVED)
-        asked = {name: columns[name] for name in ("employer", "declarant", "request_id")}
-        rows = await self._connection.execute(STORED, asked)
-        stored = {(row.employer, row.declarant, row.request_id): _declaration(row) for row in rows}
-        return [stored[d.employer, d.declarant, d.request_id] for d in declarations]
 
     async def claim(self, most: int) -> list[Declaration]:
         """The oldest declarations to handle; an employer's are handled by one worker, in order."""
@@ -217,28 +173,6 @@ class Store:
         )
         await database.notify(self._connection, RECEIVED)
         return bool(found.rowcount)
-
-
-def _columns(all_: Sequence[Declaration]) -> dict[str, list[Any]]:
-    """By column; a list within a column is JSON, of bytes in hexadecimal."""
-    return {
-        "employer": [one.employer for one in all_],
-        "ticket": [one.ticket for one in all_],
-        "request_id": [one.request_id for one in all_],
-        "digest": [one.digest for one in all_],
-        "channel": [one.channel.value for one in all_],
-        "received_at": [one.received_at for one in all_],
-        "form": [one.form for one in all_],
-        "anomalies": [json.dumps([anomaly.hex() for anomaly in one.anomalies]) for one in all_],
-        "caller": [one.caller for one in all_],
-        "chain": [json.dumps(one.chain) for one in all_],
-        "traceparent": [one.traceparent for one in all_],
-        "state": [one.state.value for one in all_],
-        "notification": [one.notification for one in all_],
-        "dimona_period_id": [one.dimona_period_id for one in all_],
-        "declarant": [one.declarant for one in all_],
-        "place": [one.place for one in all_],
-    }
 
 
 def _declaration(row: Any) -> Declaration:
