@@ -17,18 +17,20 @@ from sqlalchemy.engine import make_url
 from bench.results import Measure, against_target
 from mesh import database
 from sandbox import citizens, registers
-from services.rights import census, rows, rulebook, spans
-from services.rights.census import Census
-from services.rights.crew import Crew
-from services.rights.differences import Writer
+from services.rights import rows
 from services.rights.domain import Decision, DecisionKind, Rule
-from services.rights.population import Population
-from services.rights.review import Review
-from services.rights.rulebook import Rulebook
-from services.rights.spans import NEVER
+from services.rights.everybody import census, spans
+from services.rights.everybody.census import Census
+from services.rights.everybody.crew import Crew
+from services.rights.everybody.differences import Writer
+from services.rights.everybody.population import Population
+from services.rights.everybody.review import Review
+from services.rights.everybody.spans import NEVER
+from services.rights.law import rulebook
+from services.rights.law.rulebook import Rulebook
 from services.rights.store import Store
 
-RULES = Path(rulebook.__file__).parent
+RULES = Path(rulebook.__file__).parents[1]
 NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 TODAY = date(2026, 7, 1)
 THIS_YEAR = date(2026, 1, 1)

@@ -13,15 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from console import endpoints as endpoints_file
 from console.state import State
 from mesh import clock, database
-from services.rights import review, rulebook
-from services.rights.crew import Crew
-from services.rights.differences import Writer
-from services.rights.review import Review
-from services.rights.run_store import OPERATOR, RunStore
+from services.rights.everybody import review
+from services.rights.everybody.crew import Crew
+from services.rights.everybody.differences import Writer
+from services.rights.everybody.review import Review
+from services.rights.law import rulebook
+from services.rights.reevaluation.store import OPERATOR, RunStore
 from services.rights.store import Store
 
 SCREEN = Console()
-RULES = Path(rulebook.__file__).parent
+RULES = Path(rulebook.__file__).parents[1]
 
 
 async def reviewed(place: State, crew: Crew, right: str, *, dry: bool) -> review.Progress | None:

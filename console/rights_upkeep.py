@@ -15,8 +15,8 @@ from rich.table import Table
 from console import auditor, rights_population
 from console.state import State
 from console.topology import OPERATOR
-from services.rights.crew import Crew, NoDask
-from services.rights.run_store import Counts
+from services.rights.everybody.crew import Crew, NoDask
+from services.rights.reevaluation.store import Counts
 
 SCREEN = Console()
 KINDS = ("GRANTED", "CHANGED", "ENDED")

@@ -23,8 +23,8 @@ from sandbox.circumstances import (
 )
 from sandbox.homes import TODAY, YEAR, Places
 from services.rights.domain import Group
-from services.rights.population import Memberships, Population
-from services.rights.spans import NEVER, Days, Flags, Spans, merged, number, packed
+from services.rights.everybody.population import Memberships, Population
+from services.rights.everybody.spans import NEVER, Days, Flags, Spans, merged, number, packed
 
 PARTS = 132
 PERSONS = nation.MOST_PERSONS // PARTS

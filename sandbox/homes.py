@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from services.rights.population import ROLES, Memberships
-from services.rights.spans import NEVER, Days, number
+from services.rights.everybody.population import ROLES, Memberships
+from services.rights.everybody.spans import NEVER, Days, number
 
 TODAY = number(date(2026, 7, 1))
 YEAR = 365.25

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from services.rights import spans
 from services.rights.domain import Group
-from services.rights.population import ROLES, Memberships, Population
-from services.rights.spans import NEVER
-from services.rights.statuses import Statuses
+from services.rights.everybody import spans
+from services.rights.everybody.population import ROLES, Memberships, Population
+from services.rights.everybody.spans import NEVER
+from services.rights.law.statuses import Statuses
 
 RECORDED = "2026-06-01 00:00:00+00"
 TICKET = "NATION000000000"

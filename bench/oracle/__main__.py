@@ -20,8 +20,8 @@ from bench.oracle.comparison import Compared
 from bench.oracle.coverage import Reached
 from mesh import clock
 from sandbox import citizens
-from services.rights import rulebook
 from services.rights.domain import Rule
+from services.rights.law import rulebook
 
 SCREEN = Console()
 FILE = openfisca.PROJECT / "bench" / "results" / "latest.json"

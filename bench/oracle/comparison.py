@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.oracle import decided, openfisca, persons
 from services.rights.domain import Rule
-from services.rights.spans import Flags
+from services.rights.everybody.spans import Flags
 
 RIGHTS = (
     "right_to_increased_reimbursement",

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.rights.domain import Group
-from services.rights.population import Memberships, Population
-from services.rights.spans import Flags
+from services.rights.everybody.population import Memberships, Population
+from services.rights.everybody.spans import Flags
 
 GROUPS = (Group.DOMICILE, Group.FUND_HOUSEHOLD)
 """Those that the rights compared ask for."""

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.oracle.persons import TODAY
-from services.rights import grid, statute, windows
-from services.rights.census import Census
-from services.rights.conditions import Conditions
-from services.rights.derived import Derived
 from services.rights.domain import Group, Rule
-from services.rights.population import Population
-from services.rights.roster import Roster
-from services.rights.spans import FIRST, Spans, number
+from services.rights.everybody import grid
+from services.rights.everybody.census import Census
+from services.rights.everybody.conditions import Conditions
+from services.rights.everybody.derived import Derived
+from services.rights.everybody.population import Population
+from services.rights.everybody.roster import Roster
+from services.rights.everybody.spans import FIRST, Spans, number
+from services.rights.law import statute, windows
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from bench.oracle.persons import TODAY
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights.census import Census
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import Entitlement, Household, Membership, Rule, Statement, World
-from services.rights.evaluation import Evaluation
-from services.rights.holdings import BORN
-from services.rights.population import ROLES, Population
-from services.rights.spans import NEVER, Days, number
+from services.rights.everybody.census import Census
+from services.rights.everybody.population import ROLES, Population
+from services.rights.everybody.spans import NEVER, Days, number
+from services.rights.facts.holdings import BORN
 
 SOMEBODY = Institution(25, 0)
 EPOCH = date(1970, 1, 1).toordinal()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bench.oracle import components
-from services.rights.population import Memberships, Population
-from services.rights.spans import NEVER, Days, Spans, merged, packed
+from services.rights.everybody.population import Memberships, Population
+from services.rights.everybody.spans import NEVER, Days, Spans, merged, packed
 
 
 def rounded(population: Population) -> Population:

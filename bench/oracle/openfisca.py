@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from bench.oracle.decided import Decisions
 from bench.oracle.persons import START
-from services.rights import population as columns
-from services.rights.population import Population
-from services.rights.spans import number
+from services.rights.everybody import population as columns
+from services.rights.everybody.population import Population
+from services.rights.everybody.spans import number
 
 PROJECT = Path(__file__).parents[2]
 PYTHON = PROJECT / "build" / "oracle" / "bin" / "python"

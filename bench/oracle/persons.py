@@ -12,8 +12,8 @@ from bench.oracle import components
 from sandbox import citizens
 from sandbox.circumstances import INCOME
 from services.rights.domain import Group, Rule
-from services.rights.population import ROLES, Memberships, Population
-from services.rights.spans import NEVER, Days, Spans, merged, number, packed
+from services.rights.everybody.population import ROLES, Memberships, Population
+from services.rights.everybody.spans import NEVER, Days, Spans, merged, number, packed
 
 START = date(2019, 1, 1)
 """Before it nothing is said and nobody belongs together: both sides begin there."""

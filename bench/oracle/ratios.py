@@ -22,10 +22,10 @@ from bench.oracle import decided, monthly, openfisca, persons
 from bench.oracle.comparison import RIGHTS
 from bench.oracle.decided import Decisions
 from bench.results import Measure
-from services.rights import rulebook
 from services.rights.domain import Rule, World
-from services.rights.population import Population
-from services.rights.spans import number
+from services.rights.everybody.population import Population
+from services.rights.everybody.spans import number
+from services.rights.law import rulebook
 
 SEED = 5
 BULK = 200_000

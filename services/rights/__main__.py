@@ -19,25 +19,25 @@ from mesh import database, outbox, process
 from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
-from services.rights import rulebook
-from services.rights.archive import Archive
-from services.rights.certificate_servicer import CertificatesServicer
-from services.rights.certificate_store import CertificateStore
+from services.rights.certificates.servicer import CertificatesServicer
+from services.rights.certificates.store import CertificateStore
 from services.rights.engine import Engine
-from services.rights.in_force import Follower, InForce
 from services.rights.inquiries import Inquiries
 from services.rights.integration import Repertory
+from services.rights.law import rulebook
+from services.rights.law.archive import Archive
+from services.rights.law.in_force import Follower, InForce
 from services.rights.peers import Ledger, Publisher, Register
 from services.rights.recording import Recorder
-from services.rights.reevaluation import Reevaluation
-from services.rights.run_store import RunStore
+from services.rights.reevaluation.pages import Reevaluation
+from services.rights.reevaluation.servicer import UpkeepServicer
+from services.rights.reevaluation.store import RunStore
 from services.rights.servicer import Rights
 from services.rights.statuses_servicer import StatusesServicer
 from services.rights.store import Store
 from services.rights.supplier import Supplier
-from services.rights.upkeep_servicer import UpkeepServicer
-from services.rights.waiver_servicer import WaiversServicer
-from services.rights.waiver_store import WaiverStore
+from services.rights.waivers.servicer import WaiversServicer
+from services.rights.waivers.store import WaiverStore
 from services.rights.worker import Reader, Sweeper
 
 HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ from typing import Final
 from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights import expression
-from services.rights.provisions import Article, Ground, Value
+from services.rights.law import expression
+from services.rights.law.provisions import Article, Ground, Value
 
 
 @dataclass(frozen=True, slots=True)

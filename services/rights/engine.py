@@ -11,17 +11,21 @@ from uuid import uuid4
 
 from mesh import clock
 from mesh.outbox import Parcel
-from services.rights import decisions, telling, waiver_store, waivers, withdrawal
-from services.rights.affected import Question, Touch
+from services.rights import telling
 from services.rights.arrival import Arrival
-from services.rights.decisions import Change
+from services.rights.deciding import decisions
+from services.rights.deciding.affected import Question, Touch
+from services.rights.deciding.decisions import Change
 from services.rights.domain import World
-from services.rights.gathering import Gathered, Gathering, Occasion, Register
-from services.rights.in_force import Follower
+from services.rights.facts.gathering import Gathered, Gathering, Occasion, Register
+from services.rights.law import withdrawal
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
 from services.rights.recording import Effects, Overtaken, Recorder, Replaced
-from services.rights.rulebook import Rulebook
 from services.rights.store import Store, Turn
-from services.rights.waivers import Waiver
+from services.rights.waivers import domain as waivers
+from services.rights.waivers import store as waiver_store
+from services.rights.waivers.domain import Waiver
 
 MOST_DUE = 500
 MOST_AT_A_STRETCH = 32

@@ -15,12 +15,13 @@ from mesh.channels import Channels
 from mesh.outbox import Item
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.rights import consulted, rounds
+from services.rights import rounds
 from services.rights.domain import Group, Household, Statement
-from services.rights.gaps import Gap
-from services.rights.in_force import Follower
-from services.rights.reading import GROUPS
-from services.rights.rulebook import Rulebook
+from services.rights.facts import consulted
+from services.rights.facts.gaps import Gap
+from services.rights.facts.reading import GROUPS
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
 from services.rights.store import Store
 from services.rights.wire import ENGINE
 

@@ -12,26 +12,22 @@ from crossroads.rights.v1 import rights_pb2, rights_pb2_grpc, simulation_pb2
 from mesh import call, clock
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.rights import (
-    asked,
-    explanation,
-    explanation_wire,
-    inquiries,
-    recollection,
-    waiver_store,
-    waivers,
-    wire,
-    withdrawal,
-)
-from services.rights.archive import Archive
+from services.rights import asked, inquiries, wire
 from services.rights.domain import Decision
-from services.rights.explanation import Explanation
-from services.rights.in_force import Follower
+from services.rights.explaining import explanation
+from services.rights.explaining import wire as explanation_wire
+from services.rights.explaining.explanation import Explanation
+from services.rights.explaining.sources import Case
+from services.rights.facts import recollection
 from services.rights.inquiries import Inquiries
-from services.rights.rulebook import Rulebook
-from services.rights.simulations import Simulations
-from services.rights.sources import Case
+from services.rights.law import withdrawal
+from services.rights.law.archive import Archive
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
+from services.rights.simulating.simulations import Simulations
 from services.rights.store import Store
+from services.rights.waivers import domain as waivers
+from services.rights.waivers import store as waiver_store
 
 PAGE = 100
 Context = Any

@@ -12,10 +12,11 @@ from crossroads.router.v1 import exchange_pb2
 
 from mesh import telemetry
 from mesh.refusals import Refusal
-from services.rights import asked, harmonised, inquiries
-from services.rights.in_force import Follower
+from services.rights import asked, inquiries
+from services.rights.facts import harmonised
 from services.rights.inquiries import Inquiries
-from services.rights.rulebook import Rulebook
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
 
 MOST = 100_000
 """Persons in a stream."""

@@ -14,13 +14,16 @@ from google.protobuf.message import Message
 
 from mesh import clock, institutions, periods
 from mesh.periods import Period
-from services.rights import harmonised, waiver_store, waivers, wire
+from services.rights import wire
 from services.rights.domain import Decision, Statement
-from services.rights.harmonised import Ranked
-from services.rights.in_force import Follower
-from services.rights.rulebook import Rulebook
+from services.rights.facts import harmonised
+from services.rights.facts.harmonised import Ranked
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
 from services.rights.store import Store
-from services.rights.waivers import Waiver
+from services.rights.waivers import domain as waivers
+from services.rights.waivers import store as waiver_store
+from services.rights.waivers.domain import Waiver
 
 Context = Any
 

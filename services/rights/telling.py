@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from mesh import telemetry
 from mesh.outbox import Parcel
 from mesh.periods import Period
-from services.rights import waivers, wire
+from services.rights import wire
 from services.rights.arrival import Arrival
-from services.rights.decisions import Change
+from services.rights.deciding.decisions import Change
 from services.rights.domain import Decision
-from services.rights.rulebook import Rulebook
+from services.rights.law.rulebook import Rulebook
+from services.rights.waivers import domain as waivers
 
 CALLER = "service/rights"
 

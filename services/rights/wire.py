@@ -15,10 +15,10 @@ from google.protobuf import any_pb2
 from mesh import clock, institutions, periods
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights import withdrawal
-from services.rights.decisions import Change
+from services.rights.deciding.decisions import Change
 from services.rights.domain import Decision, DecisionKind, Version
-from services.rights.waivers import Notice
+from services.rights.law import withdrawal
+from services.rights.waivers.domain import Notice
 
 ENGINE = Institution(25, 0)
 """In whose name the engine takes part in the network."""

@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from mesh import institutions, telemetry
 from mesh.channels import Channels
 from mesh.refusals import Refusal
-from services.rights import intake
 from services.rights.arrival import Arrival
 from services.rights.engine import Engine
-from services.rights.in_force import Follower
-from services.rights.reevaluation import Reevaluation
-from services.rights.rulebook import Rulebook
+from services.rights.facts import intake
+from services.rights.law.in_force import Follower
+from services.rights.law.rulebook import Rulebook
+from services.rights.reevaluation.pages import Reevaluation
 from services.rights.wire import ENGINE
 
 LOG = structlog.get_logger()

@@ -36,18 +36,18 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.rights import __main__ as rights_process
-from services.rights import rulebook
-from services.rights.archive import Archive
-from services.rights.certificate_servicer import CertificatesServicer
-from services.rights.certificate_store import CertificateStore
+from services.rights.certificates.servicer import CertificatesServicer
+from services.rights.certificates.store import CertificateStore
 from services.rights.inquiries import Inquiries
 from services.rights.integration import Repertory
+from services.rights.law import rulebook
+from services.rights.law.archive import Archive
 from services.rights.peers import Ledger
 from services.rights.servicer import Rights
 from services.rights.statuses_servicer import StatusesServicer
 from services.rights.supplier import Supplier
-from services.rights.waiver_servicer import WaiversServicer
-from services.rights.waiver_store import WaiverStore
+from services.rights.waivers.servicer import WaiversServicer
+from services.rights.waivers.store import WaiverStore
 from tests import bank as banks
 from tests import opening
 from tests.bank import Bank, strangers

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.rights import rulebook
 from services.rights.domain import Rule
-from services.rights.provisions import Window
+from services.rights.law import rulebook
+from services.rights.law.provisions import Window
 from tests.docs.conftest import tables
 
-FOLDER = Path(rulebook.__file__).parent
+FOLDER = Path(rulebook.__file__).parents[1]
 RULES = rulebook.load(FOLDER).rules
 
 

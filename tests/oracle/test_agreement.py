@@ -8,7 +8,7 @@ import pytest
 import services.rights
 from bench.oracle import comparison, components, decided, openfisca, persons
 from bench.oracle.comparison import RIGHTS
-from services.rights import rulebook
+from services.rights.law import rulebook
 
 RULES = rulebook.load(Path(services.rights.__file__).parent).rules
 CEILINGS = RULES["right_to_increased_reimbursement"]

@@ -11,8 +11,8 @@ import pytest
 import services.rights
 from bench.oracle import persons
 from sandbox.circumstances import INCOME
-from services.rights import rulebook
-from services.rights.spans import number
+from services.rights.everybody.spans import number
+from services.rights.law import rulebook
 
 RULE = rulebook.load(Path(services.rights.__file__).parent).rules[
     "right_to_increased_reimbursement"

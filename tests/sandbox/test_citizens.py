@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sandbox import citizens, nation
-from services.rights import population
-from services.rights.population import Population
+from services.rights.everybody import population
+from services.rights.everybody.population import Population
 
 
 @pytest.fixture(scope="module")

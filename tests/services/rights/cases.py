@@ -12,7 +12,7 @@ import yaml
 
 from mesh import institutions
 from mesh.periods import ALWAYS, Period
-from services.rights import holdings, rulebook
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import (
     Amounts,
     Entitlement,
@@ -22,7 +22,8 @@ from services.rights.domain import (
     Statement,
     World,
 )
-from services.rights.evaluation import Evaluation
+from services.rights.facts import holdings
+from services.rights.law import rulebook
 
 PROJECT: Final = Path(__file__).parents[3]
 FOLDER: Final = PROJECT / "tests" / "scenarios" / "rights"

@@ -11,8 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.rights import expression, grammar
-from services.rights.expression import (
+from services.rights.law import expression, grammar
+from services.rights.law.expression import (
     Aged,
     Amount,
     Choice,
@@ -29,8 +29,8 @@ from services.rights.expression import (
     Person,
     Size,
 )
-from services.rights.grammar import Names
-from services.rights.scalar import Member
+from services.rights.law.grammar import Names
+from services.rights.law.scalar import Member
 
 FACTS = ("poor", "poor_long", "old", "ill_young", "poor_once", "granted")
 AMOUNTS = ("income", "income_before")

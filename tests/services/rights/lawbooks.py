@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from services.rights import rulebook
-from services.rights.rulebook import Rulebook
+from services.rights.law import rulebook
+from services.rights.law.rulebook import Rulebook
 
-FIELD = Path(rulebook.__file__).parent / "statuses.yaml"
+FIELD = Path(rulebook.__file__).parents[1] / "statuses.yaml"
 LAW = Path(__file__).parent / "law"
 
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.rights import expression, windows
 from services.rights.domain import Fact, Group, Rule, Version
-from services.rights.expression import Node
-from services.rights.provisions import Article, Ground, Value, Window
+from services.rights.law import expression, windows
+from services.rights.law.expression import Node
+from services.rights.law.provisions import Article, Ground, Value, Window
 from tests.services.rights import formulas, worlds
 
 ARTICLES = (Article("An act", "1", verified=False),)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from crossroads.rights.v1 import upkeep_pb2
 
-from services.rights import rulebook
-from services.rights.in_force import InForce
-from services.rights.reevaluation import Reevaluation
-from services.rights.run_store import RunStore
-from services.rights.upkeep_servicer import UpkeepServicer
+from services.rights.law import rulebook
+from services.rights.law.in_force import InForce
+from services.rights.reevaluation.pages import Reevaluation
+from services.rights.reevaluation.servicer import UpkeepServicer
+from services.rights.reevaluation.store import RunStore
 from services.rights.worker import Sweeper
 from tests.services.rights import lawbooks, villages
 from tests.services.rights.villages import Bench

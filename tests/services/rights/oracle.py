@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import groupby
 
 from services.rights.domain import Fact, Group, Household, Rule, Statement, Version
-from services.rights.expression import Node
-from services.rights.provisions import Window
-from services.rights.scalar import Member
-from services.rights.statuses import Sort
+from services.rights.law.expression import Node
+from services.rights.law.provisions import Window
+from services.rights.law.scalar import Member
+from services.rights.law.statuses import Sort
 from tests.services.rights import formulas
 
 ONE = timedelta(days=1)

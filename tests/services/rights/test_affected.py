@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.rights import affected
-from services.rights.affected import Question, Touch
+from services.rights.deciding import affected
+from services.rights.deciding.affected import Question, Touch
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import (
     Entitlement,
     Group,
@@ -20,7 +21,6 @@ from services.rights.domain import (
     Statement,
     World,
 )
-from services.rights.evaluation import Evaluation
 from tests.services.rights import laws, worlds
 
 TODAY = date(2024, 6, 15)

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rights import almanac, spans, terms, windows
-from services.rights.spans import Days
+from services.rights.everybody import almanac, spans
+from services.rights.everybody.spans import Days
+from services.rights.law import terms, windows
 
 days = st.lists(st.dates() | st.sampled_from([date.min, date.max, date(2024, 2, 29)]), min_size=1)
 near = st.lists(st.dates(date(1900, 1, 1), date(2090, 1, 1)), min_size=1)

@@ -8,11 +8,11 @@ from datetime import date
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from services.rights import crowd, spans
-from services.rights.census import Census
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import Entitlement, Household, Rule, Statement
-from services.rights.evaluation import Evaluation
-from services.rights.spans import NEVER
+from services.rights.everybody import crowd, spans
+from services.rights.everybody.census import Census
+from services.rights.everybody.spans import NEVER
 from tests.services.rights import laws, worlds
 
 small = settings(

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rights import certainty, scalar
-from services.rights.certainty import Doubted, Scene
-from services.rights.expression import Known, Node, Over
-from services.rights.scalar import Member, Situation
+from services.rights.facts import certainty
+from services.rights.facts.certainty import Doubted, Scene
+from services.rights.law import scalar
+from services.rights.law.expression import Known, Node, Over
+from services.rights.law.scalar import Member, Situation
 from tests.services.rights import formulas
 from tests.services.rights.test_scalar import cents, members, params
 

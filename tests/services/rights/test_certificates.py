@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.rights.certificates import EndReason, EndRefusal, may_end
+from services.rights.certificates.domain import EndReason, EndRefusal, may_end
 
 
 @pytest.mark.parametrize("holds", [True, False])

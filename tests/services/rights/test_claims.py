@@ -31,20 +31,20 @@ from console.postgres import Postgres
 from mesh import call, clock, identity
 from mesh.identity import Caller
 from mesh.refusals import Refusal
-from services.rights import rulebook
-from services.rights.certificate_servicer import CertificatesServicer
-from services.rights.certificate_store import CertificateStore
+from services.rights.certificates.servicer import CertificatesServicer
+from services.rights.certificates.store import CertificateStore
 from services.rights.inquiries import Inquiries
+from services.rights.law import rulebook
 from services.rights.recording import Recorder, Replaced
 from services.rights.supplier import Supplier
-from services.rights.waiver_servicer import WaiversServicer
-from services.rights.waiver_store import WaiverStore
+from services.rights.waivers.servicer import WaiversServicer
+from services.rights.waivers.store import WaiverStore
 from tests.opening import fresh
 from tests.services.rights import villages
 from tests.services.rights.villages import LINA, NOBODY, NOOR, Bench, wage
 
 TARIFF = "social_tariff_energy"
-HERE = Path(rulebook.__file__).parent
+HERE = Path(rulebook.__file__).parents[1]
 RULES = rulebook.load(HERE)
 SUPPLIER = asker_pb2.Asker(
     institution=types_pb2.Institution(sector=39, number=0), purpose="social_tariff"

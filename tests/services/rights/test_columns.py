@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.rights import columns, scalar
-from services.rights.expression import Node
-from services.rights.scalar import Member, Situation
+from services.rights.everybody import columns
+from services.rights.law import scalar
+from services.rights.law.expression import Node
+from services.rights.law.scalar import Member, Situation
 from tests.services.rights import formulas
 
 FACTS = sorted(formulas.OF_GROUP.facts)

@@ -24,19 +24,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mesh import database as databases
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
-from services.rights import births, holdings, rulebook
 from services.rights.arrival import Arrival
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import Group, Household, Membership, Statement, World
 from services.rights.engine import Engine
-from services.rights.evaluation import Evaluation
-from services.rights.gaps import Gap
+from services.rights.facts import births, holdings
+from services.rights.facts.gaps import Gap
+from services.rights.law import rulebook
 from services.rights.recording import Effects, Recorder
 from services.rights.store import Store, Turn
 from tests.services.rights import worlds
 
 T = TypeVar("T")
 RULES = worlds.RULES
-MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
+MIGRATIONS = Path(rulebook.__file__).parents[1] / "migrations"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TODAY = NOW.date()
 

@@ -12,12 +12,12 @@ from crossroads.attestations.v1 import attestations_pb2
 from crossroads.router.v1 import exchange_pb2
 
 from mesh.periods import ALWAYS
-from services.rights import rulebook
 from services.rights.domain import Group, Household, Membership
+from services.rights.law import rulebook
 from tests.services.rights import villages
 from tests.services.rights.villages import LINA, NOOR, Bench, wage
 
-RULES = rulebook.load(Path(rulebook.__file__).parent)
+RULES = rulebook.load(Path(rulebook.__file__).parents[1])
 REIMBURSEMENT = "right_to_increased_reimbursement"
 RESTING = {"reduced_bus_fare", "reduced_train_card"}
 """Rights for which the increased reimbursement is a fact."""

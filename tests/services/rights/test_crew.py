@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from sandbox import citizens
-from services.rights import census, rulebook
-from services.rights.crew import Crew, NoDask
-from services.rights.entitled import Entitled
-from services.rights.population import Population
+from services.rights.everybody import census
+from services.rights.everybody.crew import Crew, NoDask
+from services.rights.everybody.entitled import Entitled
+from services.rights.everybody.population import Population
+from services.rights.law import rulebook
 
-RULES = rulebook.load(Path(rulebook.__file__).parent).rules
+RULES = rulebook.load(Path(rulebook.__file__).parents[1]).rules
 TODAY = date(2026, 7, 1)
 
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.rights import decisions
+from services.rights.deciding import decisions
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import Decision, DecisionKind, Entitlement, Household, Rule, Statement
-from services.rights.evaluation import Evaluation
 from tests.services.rights import laws, worlds
 
 IDS = count()

@@ -10,9 +10,9 @@ from random import Random
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from services.rights import holdings
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import Entitlement, Household, Rule, Statement, World
-from services.rights.evaluation import Evaluation
+from services.rights.facts import holdings
 from tests.services.rights import laws, worlds
 from tests.services.rights.oracle import Oracle
 

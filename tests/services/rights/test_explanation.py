@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
-from services.rights import decisions, explanation, expression, grammar, reasons, scalar
+from services.rights.deciding import decisions
+from services.rights.deciding.evaluation import Evaluation
 from services.rights.domain import (
     Decision,
     Fact,
@@ -23,14 +24,15 @@ from services.rights.domain import (
     Statement,
     Version,
 )
-from services.rights.evaluation import Evaluation
-from services.rights.explanation import Differs, Explanation
-from services.rights.provisions import Window
-from services.rights.reasons import Reason, Scene
-from services.rights.scalar import Member
-from services.rights.sources import Case, Sources
-from services.rights.statuses import Statuses
-from services.rights.steps import Steps
+from services.rights.explaining import explanation, reasons
+from services.rights.explaining.explanation import Differs, Explanation
+from services.rights.explaining.reasons import Reason, Scene
+from services.rights.explaining.sources import Case, Sources
+from services.rights.explaining.steps import Steps
+from services.rights.law import expression, grammar, scalar
+from services.rights.law.provisions import Window
+from services.rights.law.scalar import Member
+from services.rights.law.statuses import Statuses
 from tests.services.rights import formulas, laws, worlds
 from tests.services.rights.test_scalar import members, params
 

@@ -7,9 +7,9 @@ import re
 import pytest
 from hypothesis import given
 
-from services.rights import expression, grammar
-from services.rights.expression import Node
-from services.rights.grammar import FormulaError
+from services.rights.law import expression, grammar
+from services.rights.law.expression import Node
+from services.rights.law.grammar import FormulaError
 from tests.services.rights import formulas
 
 

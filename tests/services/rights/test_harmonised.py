@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights import harmonised, rulebook
 from services.rights.domain import Statement
-from services.rights.statuses import Sort
+from services.rights.facts import harmonised
+from services.rights.law import rulebook
+from services.rights.law.statuses import Sort
 from tests.services.rights import worlds
 
-RULE = rulebook.load(Path(rulebook.__file__).parent).rules["social_tariff_energy"]
+RULE = rulebook.load(Path(rulebook.__file__).parents[1]).rules["social_tariff_energy"]
 NOW = Period(date(2026, 11, 1), date(2026, 12, 1))
 SORT = Sort(
     "IncreasedReimbursement",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights import holdings
 from services.rights.domain import Statement
+from services.rights.facts import holdings
 from tests.services.rights import worlds
 from tests.services.rights.oracle import Oracle
 

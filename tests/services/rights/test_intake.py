@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from mesh import attestations
 from mesh.periods import Period
-from services.rights import intake, reading
 from services.rights.domain import Group, Statement
+from services.rights.facts import intake, reading
 from tests.services.rights.cases import RULES
 
 LINA = "91041241894"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.rights import grammar, magnitude
-from services.rights.expression import MOST, Node
-from services.rights.scalar import Member
+from services.rights.law import grammar, magnitude
+from services.rights.law.expression import MOST, Node
+from services.rights.law.scalar import Member
 from tests.services.rights import formulas, test_columns
 
 amounts = st.sampled_from([-MOST, MOST, 0, 1]) | st.integers(-MOST, MOST)

@@ -9,8 +9,8 @@ from crossroads.attestations.v1 import persons_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
 
-from services.rights import intake
 from services.rights.arrival import Arrival
+from services.rights.facts import intake
 from services.rights.supplier import Supplier
 from tests.services.rights import lawbooks, villages
 from tests.services.rights.villages import LINA, NOOR, Bench, wage

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from services.rights import crowd, reach, rulebook
-from services.rights.census import Census
 from services.rights.domain import Household, Rule, Statement
-from services.rights.entitled import Entitled
-from services.rights.provisions import Window
+from services.rights.everybody import crowd, reach
+from services.rights.everybody.census import Census
+from services.rights.everybody.entitled import Entitled
+from services.rights.law import rulebook
+from services.rights.law.provisions import Window
 from tests.services.rights import laws, worlds
 
-RULES = rulebook.load(Path(rulebook.__file__).parent).rules
+RULES = rulebook.load(Path(rulebook.__file__).parents[1]).rules
 small = settings(
     deadline=None,
     max_examples=150,

@@ -12,17 +12,17 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from sandbox import citizens, registers
-from services.rights import rulebook
-from services.rights.crew import Crew
-from services.rights.differences import Writer
-from services.rights.population import Memberships, Population
-from services.rights.reevaluation import Reevaluation
-from services.rights.review import Review
-from services.rights.run_store import LAW, OPERATOR, RunStore
+from services.rights.everybody.crew import Crew
+from services.rights.everybody.differences import Writer
+from services.rights.everybody.population import Memberships, Population
+from services.rights.everybody.review import Review
+from services.rights.law import rulebook
+from services.rights.reevaluation.pages import Reevaluation
+from services.rights.reevaluation.store import LAW, OPERATOR, RunStore
 from tests.services.rights import villages
 from tests.services.rights.villages import Bench
 
-RULES = rulebook.load(Path(rulebook.__file__).parent)
+RULES = rulebook.load(Path(rulebook.__file__).parents[1])
 PERSONS = 400
 
 
@@ -97,7 +97,7 @@ def review(bench: Bench, database: str) -> Review:
 async def test_at_once_and_page_by_page_leave_the_same(
     database: str, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.rights.snapshot.PERSONS", 90)
+    monkeypatch.setattr("services.rights.everybody.snapshot.PERSONS", 90)
     population = some(PERSONS)
     ssins = [ssin.decode() for ssin in population.ssins]
     async with (

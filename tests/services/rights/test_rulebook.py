@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.rights import parameters, rulebook, rulefile, statuses
 from services.rights.domain import Rule
-from services.rights.provisions import Value
-from services.rights.rulebook import Rulebook
-from services.rights.rulefile import RuleFileError
+from services.rights.law import parameters, rulebook, rulefile, statuses
+from services.rights.law.provisions import Value
+from services.rights.law.rulebook import Rulebook
+from services.rights.law.rulefile import RuleFileError
 from tests.services.rights import worlds
 
-FOLDER = Path(rulebook.__file__).parent
+FOLDER = Path(rulebook.__file__).parents[1]
 STATUSES = statuses.load(FOLDER / "statuses.yaml")
 GOOD = """\
 id: warm

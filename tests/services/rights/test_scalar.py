@@ -8,9 +8,9 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rights import scalar
-from services.rights.expression import Node
-from services.rights.scalar import Member, Situation
+from services.rights.law import scalar
+from services.rights.law.expression import Node
+from services.rights.law.scalar import Member, Situation
 from tests.services.rights import formulas
 
 cents = st.integers(-3000, 3000)

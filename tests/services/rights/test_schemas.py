@@ -9,13 +9,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from services.rights import rule_versions, rulebook, rulefile, windows
 from services.rights.domain import Group
-from services.rights.rulefile import LANGUAGES
-from services.rights.statuses import Cadence
+from services.rights.law import rule_versions, rulebook, rulefile, windows
+from services.rights.law.rulefile import LANGUAGES
+from services.rights.law.statuses import Cadence
 from tests.services.rights.test_rulebook import BAD, GOOD
 
-FOLDER = Path(rulebook.__file__).parent
+FOLDER = Path(rulebook.__file__).parents[1]
 FILES = [
     *(("rule", path) for path in sorted((FOLDER / "rules").glob("*.yaml"))),
     *(("params", path) for path in sorted((FOLDER / "params").glob("*.yaml"))),

@@ -13,10 +13,11 @@ from crossroads.types.v1 import types_pb2
 from mesh import call, clock, identity
 from mesh.identity import Caller
 from mesh.refusals import Refusal
-from services.rights import rulebook, simulation
-from services.rights.simulations import Simulations
+from services.rights.law import rulebook
+from services.rights.simulating import simulation
+from services.rights.simulating.simulations import Simulations
 
-HERE = Path(rulebook.__file__).parent
+HERE = Path(rulebook.__file__).parents[1]
 RULES = rulebook.load(HERE)
 NOBODY: Any = None
 """No database: an invented household needs none."""

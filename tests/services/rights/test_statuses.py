@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from services.repertory import catalogue
-from services.rights import statuses
-from services.rights.reading import GROUPS
-from services.rights.rulefile import RuleFileError
-from services.rights.statuses import Cadence
+from services.rights.facts.reading import GROUPS
+from services.rights.law import statuses
+from services.rights.law.rulefile import RuleFileError
+from services.rights.law.statuses import Cadence
 from tests.services.rights.cases import RULES
 
 GOOD = """\

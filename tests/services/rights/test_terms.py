@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.periods import ALWAYS, Period
-from services.rights import terms
+from services.rights.law import terms
 from tests.services.rights import oracle
 
 ONE = timedelta(days=1)

@@ -8,10 +8,11 @@ from datetime import date
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from services.rights import crowd, holdings
+from services.rights.deciding.evaluation import Evaluation
+from services.rights.deciding.together import Together
 from services.rights.domain import Household, Rule, Statement, World
-from services.rights.evaluation import Evaluation
-from services.rights.together import Together
+from services.rights.everybody import crowd
+from services.rights.facts import holdings
 from tests.services.rights import laws, worlds
 
 small = settings(

@@ -11,8 +11,8 @@ import pytest
 from crossroads.rights.v1 import upkeep_pb2
 
 from mesh.refusals import Refusal
-from services.rights import law
-from services.rights.run_store import LAW
+from services.rights.law import edition
+from services.rights.reevaluation.store import LAW
 from tests.services.rights import offices
 from tests.services.rights.offices import TARIFF, Office
 from tests.services.rights.villages import wage
@@ -58,8 +58,8 @@ async def test_law_is_applied_on_the_day_it_becomes_known(office: Office) -> Non
     await office.reload()
     known = office.in_force.rulebook
     before, day = date(2026, 11, 30), date(2026, 12, 1)
-    assert law.becoming_known(known, before, day) == {TARIFF}
-    assert law.becoming_known(known, day, date(2027, 1, 1)) == frozenset()
+    assert edition.becoming_known(known, before, day) == {TARIFF}
+    assert edition.becoming_known(known, day, date(2027, 1, 1)) == frozenset()
     await office.reevaluation.apply_law()
     office.bench.moment = datetime(2026, 12, 1, 9, tzinfo=UTC)
     await office.bench.engine.take_in([wage(1)])
@@ -84,7 +84,7 @@ async def test_a_dry_run_counts_and_leaves_nothing(office: Office) -> None:
 async def test_a_run_that_was_stopped_goes_on(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.rights.reevaluation.PAGE", 1)
+    monkeypatch.setattr("services.rights.reevaluation.pages.PAGE", 1)
     await office.bench.engine.take_in([wage(1)])
     office.write(WINDOW, LONGER)
     await office.reload()
@@ -107,10 +107,10 @@ async def test_a_right_that_is_not_there_cannot_be_looked_at(office: Office) -> 
 
 
 async def test_the_order_of_rules_and_layout_do_not_change_the_law(office: Office) -> None:
-    before = law.digest(office.in_force.rulebook)
+    before = edition.digest(office.in_force.rulebook)
     office.write("# From 1 February", "# Since 1 February")
     await office.reload()
-    assert law.digest(office.in_force.rulebook) == before
+    assert edition.digest(office.in_force.rulebook) == before
     office.write(WINDOW, LONGER)
     await office.reload()
-    assert law.digest(office.in_force.rulebook) != before
+    assert edition.digest(office.in_force.rulebook) != before

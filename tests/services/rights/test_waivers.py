@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.periods import Period, merge
-from services.rights import decisions, rulebook, waivers
+from services.rights.deciding import decisions
 from services.rights.domain import Decision, DecisionKind, Entitlement, Rule
-from services.rights.waivers import Hindered, Hindrance, Notice, Waiver
+from services.rights.law import rulebook
+from services.rights.waivers import domain as waivers
+from services.rights.waivers.domain import Hindered, Hindrance, Notice, Waiver
 from tests.services.rights import worlds
 
-RULE = rulebook.load(Path(rulebook.__file__).parent).rules["social_tariff_energy"]
+RULE = rulebook.load(Path(rulebook.__file__).parents[1]).rules["social_tariff_energy"]
 LINA = "91041241894"
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 24)

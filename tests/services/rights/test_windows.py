@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.rights import windows
-from services.rights.provisions import Window
+from services.rights.law import windows
+from services.rights.law.provisions import Window
 from tests.services.rights import laws, oracle
 
 ONE = timedelta(days=1)

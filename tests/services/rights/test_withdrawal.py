@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from mesh.periods import Period
-from services.rights import withdrawal
 from services.rights.domain import Decision, DecisionKind
+from services.rights.law import withdrawal
 from tests.services.rights import offices
 from tests.services.rights.offices import TARIFF, Office
 from tests.services.rights.villages import wage

@@ -20,19 +20,19 @@ from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
-from services.rights import rulebook
-from services.rights.archive import Archive
 from services.rights.arrival import Arrival
 from services.rights.domain import Group, Household, Membership, Statement
 from services.rights.engine import Engine
-from services.rights.gaps import Gap
+from services.rights.facts.gaps import Gap
 from services.rights.inquiries import Inquiries
+from services.rights.law import rulebook
+from services.rights.law.archive import Archive
+from services.rights.law.rulebook import Rulebook
 from services.rights.recording import Recorder
-from services.rights.rulebook import Rulebook
 from services.rights.servicer import Rights
 from services.rights.store import Store
 
-MIGRATIONS = Path(rulebook.__file__).parent / "migrations"
+MIGRATIONS = Path(rulebook.__file__).parents[1] / "migrations"
 LINA, NOOR, OMA = "91041241894", "15092325643", "50010112345"
 AUDITOR = Caller(identity.Identity("auditor", "privacy"), None, "1")
 NOBODY: Any = None

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import Period
-from services.rights import holdings, rulebook
 from services.rights.domain import Group, Household, Membership, Statement, World
-from services.rights.statuses import Sort
+from services.rights.facts import holdings
+from services.rights.law import rulebook
+from services.rights.law.statuses import Sort
 
 RULES = rulebook.load(Path(__file__).parents[3] / "services" / "rights")
 RULE = RULES.rules["social_tariff_energy"]
