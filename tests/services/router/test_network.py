@@ -59,8 +59,8 @@ def test_what_is_held_beyond_adds_one_to_ask_and_nothing_else(
     within, over = policy, with_beyond(policy)
     asked = decision.decide(question, over, person, on)
     for part in asked.data_sorts:
-        known = network.members(part.data_sort, question.period, over, person)
-        assert known == decision.holders(part.data_sort, question.period, within, person)
+        known = network.members(part.data_sort, question.period, over, person, on)
+        assert known == decision.holders(part.data_sort, question.period, within, person, on)
         if part.reason is None:
             beyond = network.beyond_of(part, over)
             assert beyond == ({NETWORK} if part.data_sort == worlds.SORTS[1] else set())
