@@ -59,6 +59,10 @@ class LookupServicer(repertory_pb2_grpc.RepertoryServicer):
             response.persons.extend(map(wire.to_person, persons))
         if freshness > position:
             raise refusals.not_yet_known()
+        if request.with_numbers:
+            numbers = await self._store.numbers(request.ssins)
+            for person in response.persons:
+                person.numbers[:] = numbers[person.ssin]
         response.position = request.position or str(position)
         return response
 

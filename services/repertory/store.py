@@ -76,6 +76,37 @@ class Store:
             )
             yield connection
 
+    async def numbers(self, ssins: Sequence[str]) -> dict[str, list[str]]:
+        """All numbers of each person, the one in force first, by the number asked for.
+
+        Those that gave way may be anywhere: a deliberate scatter.
+        """
+        async with self._reading.connect() as connection:
+            found = await connection.execute(
+                text(
+                    """
+                    WITH asked AS (
+                        SELECT ssin, coalesce(replaced_by, ssin) AS in_force
+                        FROM unnest(CAST(:ssins AS text[])) AS given(ssin)
+                        LEFT JOIN replacements USING (ssin)
+                        WHERE coalesce(recorded_until, 'infinity') = 'infinity'
+                    )
+                    SELECT asked.ssin, asked.in_force, before.ssin AS before
+                    FROM asked LEFT JOIN replacements AS before
+                        ON before.replaced_by = asked.in_force
+                        AND before.recorded_until = 'infinity'
+                    ORDER BY before.ssin
+                    """
+                ),
+                {"ssins": list(set(ssins))},
+            )
+            numbers = {ssin: [ssin] for ssin in ssins}
+            for row in found:
+                every = numbers[row.ssin] = [row.in_force, *numbers[row.ssin][1:]]
+                if row.before is not None:
+                    every.append(row.before)
+        return numbers
+
     async def _lookup(
         self, connection: AsyncConnection, ssins: Sequence[str], at: datetime
     ) -> tuple[list[Person], int]:

@@ -66,7 +66,7 @@ class Reevaluation(Follower):
         else:
             rights = law.becoming_known(self._rulebook, applied[1], today)
         if applied != (digest, today):
-            await self._runs.apply(digest, today, rights, self._now())
+            await self._runs.apply(self._rulebook, today, rights, self._now())
         for begun in await self._runs.under_way(LAW):
             LOG.info("everybody is looked at again: the law changed", rights=begun.rights)
             run = begun

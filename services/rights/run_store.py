@@ -12,6 +12,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.rights import archive, law
+from services.rights.rulebook import Rulebook
+
 OPERATOR, LAW = "operator", "law"
 """Why there is a run: an operator asked for it, or the law changed."""
 Counts = Counter[tuple[str, str, str]]
@@ -126,10 +129,13 @@ class RunStore:
             row = (await connection.execute(text("SELECT digest, applied_on FROM law"))).first()
         return (row.digest, row.applied_on) if row else None
 
-    async def apply(self, digest: str, today: date, rights: Collection[str], now: datetime) -> None:
+    async def apply(
+        self, rulebook: Rulebook, today: date, rights: Collection[str], now: datetime
+    ) -> None:
         """Keep which law is applied and open the run that applies it, or neither.
 
         A run under way for a law before it is over: the new one goes over all that it would have.
+        Of rights that have no law any more no day is awaited.
         """
         async with self._engine.begin() as connection:
             if rights:
@@ -149,12 +155,17 @@ class RunStore:
                     {"rights": every, "reason": LAW, "now": now},
                 )
             await connection.execute(
+                text('DELETE FROM dues WHERE "right" <> \'\' AND "right" <> ALL(:rights)'),
+                {"rights": sorted(rulebook.rules)},
+            )
+            await archive.keep(connection, rulebook, now)
+            await connection.execute(
                 text(
                     "INSERT INTO law (digest, applied_on) VALUES (:digest, :today) "
                     "ON CONFLICT (single) DO UPDATE "
                     "SET digest = excluded.digest, applied_on = excluded.applied_on"
                 ),
-                {"digest": digest, "today": today},
+                {"digest": law.digest(rulebook), "today": today},
             )
 
 

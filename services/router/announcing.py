@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
-from mesh import institutions, periods, sectors, telemetry
+from mesh import clock, institutions, periods, sectors, telemetry
 from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
@@ -31,7 +31,7 @@ def received(
     """What is to be kept, in the span of now. Raises PERMISSION_DENIED or INVALID_ARGUMENT."""
     mutation = request.mutation
     refusals.check_ssin(mutation.ssin, "mutation.ssin")
-    sender = _sender(request, caller, policy)
+    sender = _sender(request, caller, policy, at.astimezone(clock.BRUSSELS).date())
     _check(mutation, sender, policy)
     telemetry.note(crossroads__data_sort=mutation.data_sort)
     content = mutation.SerializeToString(deterministic=True)
@@ -48,8 +48,10 @@ def received(
     )
 
 
-def _sender(request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy) -> Institution:
-    spoken_for = policy.speakers.get(caller.principal.path, ())
+def _sender(
+    request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy, on: date
+) -> Institution:
+    spoken_for = policy.speaking(caller.principal.path, on)
     if request.HasField("sender"):
         sender = institutions.from_wire(request.sender)
         if sender in spoken_for:

@@ -37,7 +37,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InstitutionRecord:
-    """An institution as the policy has it."""
+    """An institution as the policy has it; a member of a network stands behind `managing`."""
 
     institution: Institution
     name: str
@@ -46,6 +46,7 @@ class InstitutionRecord:
     supplier_name: str
     period: Period
     revoked: frozenset[str] = frozenset()
+    managing: Institution | None = None
     successor: Institution | None = None
 
 
@@ -161,6 +162,14 @@ class Policy:
             passed.add(one)
             one = record.successor if record.period.end <= on else None
         return None
+
+    def speaking(self, path: str, on: date) -> tuple[Institution, ...]:
+        """The institutions for which an identity speaks that exist on a day."""
+        return tuple(
+            institution
+            for institution in self.speakers.get(path, ())
+            if on in self.institutions[institution].period
+        )
 
 
 def _named(

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2, supplier_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
+from google.protobuf.message import Message
 
 from mesh import clock, institutions, tickets
 from mesh.identity import Caller
@@ -58,7 +59,8 @@ def consulted(
 ) -> ledger_pb2.Entry:
     """The decision on one of the consultations that are alike, complete enough to be made again."""
     record = exchange_pb2.ConsultationRecord(consultation=request)
-    record.consultation.ClearField("reference")
+    if not request.chain:  # of a hub it is the ticket of the member's question there
+        record.consultation.ClearField("reference")
     entry = ledger_pb2.Entry()
     entry.CopyFrom(alike)
     entry.entry_id = f"{ticket}/decision"
@@ -161,24 +163,34 @@ def _outcome(answers: tuple[Ended, ...]) -> exchange_pb2.OutcomeRecord:
 def door(
     ticket: str,
     caller: Caller,
+    method: str,
     reason: str,
-    request: exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest,
+    about: Mapping[str, Message],
     at: datetime,
-) -> ledger_pb2.Entry:
-    """A caller turned away before anything was looked at."""
-    return ledger_pb2.Entry(
-        entry_id=f"{ticket}/door",
-        ticket=ticket,
-        kind=ledger_pb2.ENTRY_KIND_DOOR,
-        occurred_at=clock.rfc3339(at),
-        caller=caller.identity.path,
-        chain=caller.chain,
-        ssin=request.ssin,
-        data_sorts=request.data_sorts,
-        purpose=request.purpose if isinstance(request, exchange_pb2.ConsultRequest) else "",
-        outcome=ledger_pb2.OUTCOME_REFUSED,
-        reason=reason,
-    )
+) -> list[ledger_pb2.Entry]:
+    """A caller refused access: for each person by number, as the message that names her says."""
+    return [
+        ledger_pb2.Entry(
+            entry_id=f"{ticket}/door/{number}" if number else f"{ticket}/door",
+            ticket=ticket,
+            kind=ledger_pb2.ENTRY_KIND_DOOR,
+            occurred_at=clock.rfc3339(at),
+            caller=caller.identity.path,
+            chain=caller.chain,
+            ssin=ssin,
+            data_sorts=_sorts(message),
+            purpose=getattr(message, "purpose", ""),
+            outcome=ledger_pb2.OUTCOME_REFUSED,
+            reason=reason,
+            content=method.encode(),
+        )
+        for number, (ssin, message) in enumerate(about.items() or [("", None)])
+    ]
+
+
+def _sorts(message: Message | None) -> list[str]:
+    one = getattr(message, "data_sort", "")
+    return [one] if one else list(getattr(message, "data_sorts", ()))
 
 
 def supply(

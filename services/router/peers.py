@@ -8,6 +8,7 @@ from datetime import datetime
 
 import grpc
 import structlog
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import supplier_pb2, supplier_pb2_grpc
@@ -56,6 +57,25 @@ class Repertory:
         Those of whom the same is known are one and the same value.
         """
         return await self._lookup(ssins)
+
+    async def numbers(self, ssins: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """All numbers under which each person was ever known, by the number asked for."""
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
+            repertory_pb2.BatchLookupRequest(ssins=ssins, with_numbers=True),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
+        return {found.ssin: tuple(found.numbers) for found in response.persons}
+
+    async def replace(self, replaced: persons_pb2.NumberReplaced, request_id: str) -> None:
+        """Let one number of a person give way to another; for a secondary hub, in its own."""
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        await stub.ReplacePerson(
+            repertory_pb2.ReplacePersonRequest(
+                request_id=request_id, old_ssin=replaced.old_ssin, new_ssin=replaced.new_ssin
+            ),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
 
     async def _each(self, ssins: list[str]) -> Sequence[Person]:
         found = await self._lookup(list(dict.fromkeys(ssins)))

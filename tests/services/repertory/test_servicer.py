@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -36,7 +37,7 @@ async def refusal(call: Awaitable[object]) -> refusals.Refusal:
     return refusals.of_error(raised.value)
 
 
-async def looked_up(stub: Stub, *ssins: str, **options: str) -> repertory_pb2.BatchLookupResponse:
+async def looked_up(stub: Stub, *ssins: str, **options: Any) -> repertory_pb2.BatchLookupResponse:
     request = repertory_pb2.BatchLookupRequest(ssins=ssins, **options)
     return await stub(ROUTER).BatchLookup(request)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from services.rights import reach, rulebook
+from services.rights import crowd, reach, rulebook
 from services.rights.census import Census
 from services.rights.domain import Household, Rule, Statement
 from services.rights.entitled import Entitled
 from services.rights.provisions import Window
-from tests.services.rights import crowds, laws, worlds
+from tests.services.rights import laws, worlds
 
 RULES = rulebook.load(Path(rulebook.__file__).parent).rules
 small = settings(
@@ -62,7 +62,7 @@ def test_what_was_before_changes_nothing(
     day: date,
 ) -> None:
     since = min(day, today)
-    population = crowds.population(worlds.world(homes, said), worlds.PERSONS)
+    population = crowd.population(worlds.world(homes, said), worlds.PERSONS)
     whole = Census(rules, population, today, ahead=True)
     part = Census(rules, population, today, ahead=True, since=since)
     for (right, everything), (_, found) in zip(whole.rights(), part.rights(), strict=True):

@@ -163,7 +163,7 @@ async def test_a_run_after_a_review_goes_over_those_who_are_left(database: str) 
         fill(database, population)
         runs = RunStore(bench.database)
         reevaluation = Reevaluation(RULES, bench.store, runs, bench.engine, bench.now)
-        await runs.apply("before", bench.moment.date(), list(RULES.rules), bench.moment)
+        await runs.apply(RULES, bench.moment.date(), list(RULES.rules), bench.moment)
         last = [p async for p in review(bench, database).run(list(RULES.rules))][-1]
         left = sorted({*last.left, population.ssins[7].decode()})
         begun = await runs.narrow(RULES.rules, left, last.persons, last.counts, bench.now())
