@@ -18,6 +18,7 @@ from rich.console import Console
 
 from console import endpoints as endpoints_file
 from console import (
+    institution,
     ledger,
     nation,
     processes,
@@ -48,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A crossroads bank for social security, on this machine.",
 )
+app.add_typer(institution.app, name="institution")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(nation.app, name="nation")
 app.add_typer(receipt.app, name="receipt")

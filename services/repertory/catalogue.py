@@ -54,7 +54,7 @@ def read(folder: Path = FOLDER) -> Catalogue:
             loaded[page.parent.name] += yaml.safe_load(text)
     policy = Policy(
         0,
-        tuple(documents.institution(_placed(d)) for d in loaded["institutions"]),
+        tuple(documents.institution(placed(d)) for d in loaded["institutions"]),
         tuple(documents.availability(d) for d in loaded["availabilities"]),
         tuple(documents.deliberation(d) for d in loaded["deliberations"]),
         tuple(documents.quota(d) for d in loaded["quotas"]),
@@ -63,7 +63,7 @@ def read(folder: Path = FOLDER) -> Catalogue:
     return Catalogue(policy, codes, digest.hexdigest())
 
 
-def _placed(document: Mapping[str, Any]) -> dict[str, Any]:
+def placed(document: Mapping[str, Any]) -> dict[str, Any]:
     """Who is managed is secondary; each speaks by its own certificate unless told otherwise."""
     level = Level.SECONDARY if "managing" in document else Level.PRIMARY
     return {

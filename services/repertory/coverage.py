@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from google.protobuf.descriptor import Descriptor
 
-from mesh import attestations, identity
+from mesh import attestations, identity, sectors
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS
+from mesh.sectors import Party, Sector
 from services.repertory.domain import (
     Authorization,
     Availability,
@@ -26,6 +27,14 @@ def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
     """What is wrong on a day, in sentences; empty for a policy that holds together."""
     authorizations = [a for d in policy.deliberations for a in d.authorizations]
     known = {record.institution: record for record in policy.institutions}
+    living = frozenset[Party](
+        party
+        for record in policy.institutions
+        if on in record.period
+        for party in (record.institution, sectors.of(record.institution))
+        if party
+    )
+    parties = living.union(known)
     held: dict[str, list[str]] = {}
     for availability in policy.availabilities:
         held.setdefault(availability.data_sort, []).append(availability.attestation)
@@ -36,7 +45,7 @@ def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
         *(
             f"{one.data_sort}: its holder {one.holder} is not an institution of the network"
             for one in policy.availabilities
-            if one.holder not in known
+            if one.holder not in parties
         ),
         *(
             f"{data_sort}: its holders give it in different attestations"
@@ -44,13 +53,13 @@ def gaps(policy: Policy, codes: CodeLists, on: date) -> tuple[str, ...]:
             if len(set(names)) > 1
         ),
         *_not_beyond(policy.availabilities, known),
-        *_nobody_holds(policy.availabilities, known, on),
+        *_nobody_holds(policy.availabilities, parties, living, on),
         *(gap for one in policy.deliberations for gap in _of_term(one)),
         *(gap for one in authorizations for gap in _of_authorization(one, held, codes)),
         *(
             f"{one.id}: its recipient {one.recipient} is not an institution of the network"
             for one in authorizations
-            if one.recipient not in known
+            if one.recipient not in parties
         ),
         *_twice(a.id for a in authorizations),
         *(
@@ -91,21 +100,25 @@ def _not_beyond(
 ) -> Iterator[str]:
     """The primary hub is asked in the name of the network, for which none of its members speaks."""
     for one in availabilities:
-        if one.beyond and one.holder in known and known[one.holder].identities:
+        if not one.beyond:
+            continue
+        if isinstance(one.holder, Sector):
+            yield f"{one.data_sort}: what is held beyond is asked in the name of one institution"
+        elif one.holder in known and known[one.holder].identities:
             yield f"{one.data_sort}: {one.holder} speaks in this network and is not beyond it"
 
 
 def _nobody_holds(
     availabilities: Iterable[Availability],
-    known: Mapping[Institution, InstitutionRecord],
+    parties: Collection[Party],
+    living: Collection[Party],
     on: date,
 ) -> Iterator[str]:
     """Sorts of data whose holders are known, but of which none exists on the day."""
     exists: dict[str, bool] = {}
     for one in availabilities:
-        if one.holder in known:
-            lives = on in known[one.holder].period
-            exists[one.data_sort] = exists.get(one.data_sort, False) or lives
+        if one.holder in parties:
+            exists[one.data_sort] = exists.get(one.data_sort, False) or one.holder in living
     for data_sort, held in exists.items():
         if not held:
             yield f"{data_sort}: no holder of it exists on {on}"
@@ -125,7 +138,7 @@ def _of_term(deliberation: Deliberation) -> Iterator[str]:
 def _of_availability(availability: Availability, codes: CodeLists) -> Iterator[str]:
     if availability.attestation not in attestations.BY_NAME:
         yield f"{availability.data_sort}: there is no attestation {availability.attestation}"
-    sector = availability.holder.sector
+    sector = sectors.code(availability.holder)
     for quality in codes.unknown(sector, availability.qualities):
         yield f"{availability.data_sort}: sector {sector} has no quality {quality}"
 
@@ -133,7 +146,7 @@ def _of_availability(availability: Availability, codes: CodeLists) -> Iterator[s
 def _of_authorization(
     authorization: Authorization, held: Mapping[str, list[str]], codes: CodeLists
 ) -> Iterator[str]:
-    sector = authorization.recipient.sector
+    sector = sectors.code(authorization.recipient)
     for quality in codes.unknown(sector, authorization.qualities):
         yield f"{authorization.id}: sector {sector} has no quality {quality}"
     found: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from mesh import institutions
+from mesh import institutions, sectors
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from services.repertory.domain import (
@@ -73,7 +73,7 @@ def availability(document: Mapping[str, Any]) -> Availability:
     return Availability(
         document["data_sort"],
         document["attestation"],
-        institutions.parse(document["holder"]),
+        sectors.parse(document["holder"]),
         tuple(document.get("qualities", ())),
         document.get("beyond", False),
     )
@@ -139,7 +139,7 @@ def _authorization_document(authorization: Authorization) -> Document:
 def _authorization(document: Mapping[str, Any]) -> Authorization:
     return Authorization(
         document["id"],
-        institutions.parse(document["recipient"]),
+        sectors.parse(document["recipient"]),
         tuple(document["data_sorts"]),
         document["purpose"],
         Use[document["use"]],

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
+from mesh.sectors import Party
 
 Day: TypeAlias = date
 
@@ -98,7 +99,7 @@ class Availability:
 
     data_sort: str
     attestation: str
-    holder: Institution
+    holder: Party
     qualities: tuple[int, ...] = ()
     beyond: bool = False
 
@@ -111,7 +112,7 @@ class Authorization:
     """
 
     id: str
-    recipient: Institution
+    recipient: Party
     data_sorts: tuple[str, ...]
     purpose: str
     use: Use

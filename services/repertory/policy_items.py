@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from mesh import sectors
 from mesh.institutions import Institution
 from services.repertory import documents
 from services.repertory.documents import Document
@@ -92,7 +93,7 @@ def policy(revision: int, items: Iterable[Item]) -> Policy:
     return Policy(
         revision,
         tuple(sorted(institutions, key=_place)),
-        tuple(sorted(availabilities, key=lambda one: (one.data_sort, one.holder))),
+        tuple(sorted(availabilities, key=lambda one: (one.data_sort, sectors.place(one.holder)))),
         tuple(sorted(deliberations, key=lambda one: one.number)),
         tuple(sorted(quotas, key=lambda one: (one.institution, one.purpose))),
     )

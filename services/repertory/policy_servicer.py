@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, institutions, telemetry
+from mesh import call, clock, institutions, sectors, telemetry
 from services.repertory import (
     asked,
     coverage,
@@ -205,7 +205,7 @@ def _place_of_institution(record: InstitutionRecord) -> paging.Key:
 
 
 def _place_of_availability(availability: Availability) -> paging.Key:
-    return (availability.data_sort, availability.holder.sector, availability.holder.number)
+    return (availability.data_sort, *sectors.place(availability.holder))
 
 
 def _place_of_deliberation(deliberation: Deliberation) -> paging.Key:

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from crossroads.repertory.v1 import repertory_pb2
 
-from mesh import clock, institutions, periods
+from mesh import clock, institutions, periods, sectors
 from mesh.periods import ALWAYS
+from mesh.sectors import Sector
 from services.repertory.domain import (
     Authorization,
     Availability,
@@ -121,20 +122,26 @@ def to_institution(record: InstitutionRecord) -> repertory_pb2.InstitutionRecord
 
 
 def to_availability(availability: Availability) -> repertory_pb2.Availability:
-    return repertory_pb2.Availability(
+    wire = repertory_pb2.Availability(
         data_sort=availability.data_sort,
         attestation=availability.attestation,
-        holder=institutions.to_wire(availability.holder),
         qualities=availability.qualities,
         beyond=availability.beyond,
     )
+    if isinstance(availability.holder, Sector):
+        wire.holder_sector = availability.holder.code
+    else:
+        wire.holder.CopyFrom(institutions.to_wire(availability.holder))
+    return wire
 
 
 def availability(wire: repertory_pb2.Availability) -> Availability:
     return Availability(
         wire.data_sort,
         wire.attestation,
-        institutions.from_wire(wire.holder),
+        sectors.from_wire(
+            wire.holder, wire.holder_sector if wire.HasField("holder_sector") else None
+        ),
         tuple(wire.qualities),
         wire.beyond,
     )
@@ -207,7 +214,9 @@ def _in_its_term(deliberation: Deliberation) -> repertory_pb2.Deliberation:
 def _authorization(wire: repertory_pb2.Authorization) -> Authorization:
     return Authorization(
         wire.id,
-        institutions.from_wire(wire.recipient),
+        sectors.from_wire(
+            wire.recipient, wire.recipient_sector if wire.HasField("recipient_sector") else None
+        ),
         tuple(wire.data_sorts),
         wire.purpose,
         Use(wire.use),
@@ -220,9 +229,8 @@ def _authorization(wire: repertory_pb2.Authorization) -> Authorization:
 
 
 def _to_authorization(authorization: Authorization) -> repertory_pb2.Authorization:
-    return repertory_pb2.Authorization(
+    wire = repertory_pb2.Authorization(
         id=authorization.id,
-        recipient=institutions.to_wire(authorization.recipient),
         qualities=authorization.qualities,
         data_sorts=authorization.data_sorts,
         fields=authorization.fields,
@@ -232,3 +240,8 @@ def _to_authorization(authorization: Authorization) -> repertory_pb2.Authorizati
         period=periods.to_wire(authorization.period),
         retention_days=authorization.retention_days,
     )
+    if isinstance(authorization.recipient, Sector):
+        wire.recipient_sector = authorization.recipient.code
+    else:
+        wire.recipient.CopyFrom(institutions.to_wire(authorization.recipient))
+    return wire

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
-from mesh import clock, institutions, periods, telemetry
+from mesh import clock, institutions, periods, sectors, telemetry
 from mesh.identity import Caller
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
@@ -63,7 +63,7 @@ def _sender(
 
 def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy) -> None:
     holdings = policy.availabilities.get(mutation.data_sort, ())
-    held = [holding for holding in holdings if holding.holder == sender]
+    held = [holding for holding in holdings if sectors.includes(holding.holder, sender)]
     if not held:
         raise _not_the_holder(mutation.data_sort)
     if len(mutation.attestation.value) > MOST_BYTES:

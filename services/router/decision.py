@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from mesh import periods
+from mesh import periods, sectors
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.router.domain import (
     Authorization,
+    Availability,
     DataSortDecision,
     Decision,
     Person,
@@ -45,7 +46,7 @@ def _decide_sort(
     grounds = tuple(a for a in authorizations if _integrated(question, a, person))
     if not grounds:
         return DataSortDecision(sort, Reason.SUBJECT_NOT_INTEGRATED, authorizations)
-    held_by = holders(sort, question.period, policy, person)
+    held_by = holders(sort, question.period, policy, person, on)
     if question.use is Use.CONSULTATION and not held_by:
         missing = Reason.UNKNOWN_PERSON if person.unknown else Reason.NO_HOLDER
         return DataSortDecision(sort, missing, grounds)
@@ -63,7 +64,7 @@ def _authorised(
         return Reason.UNKNOWN_DATA_SORT, ()
     found = tuple(
         authorization
-        for authorization in policy.authorizations.get((asker, sort), ())
+        for authorization in policy.granted(asker, sort)
         if question.use in authorization.uses
         and on in authorization.period
         and question.purpose in {None, authorization.purpose}
@@ -88,25 +89,33 @@ def _integrated(question: Question, authorization: Authorization, person: Person
     return periods.covered(question.period, known)
 
 
-def holders(sort: str, period: Period, policy: Policy, person: Person) -> tuple[Institution, ...]:
-    """Who holds a sort of data on the person in the period; who is only asked beyond, always."""
-    return tuple(
-        availability.holder
-        for availability in policy.availabilities.get(sort, ())
-        if availability.beyond
-        or _knows(person, availability.holder, availability.qualities, period)
-    )
+def holders(
+    sort: str, period: Period, policy: Policy, person: Person, on: date
+) -> tuple[Institution, ...]:
+    """Who holds a sort of data on the person in the period and exists on the day.
+
+    In the place of one that ended stands its successor. What is held beyond is always asked.
+    """
+    found: dict[Institution, None] = {}
+    for availability in policy.availabilities.get(sort, ()):
+        if availability.beyond and isinstance(availability.holder, Institution):
+            found[availability.holder] = None
+        else:
+            known = _knowing(person, availability, period)
+            living = {policy.in_place_of(institution, on) for institution in known}
+            found |= dict.fromkeys(sorted(one for one in living if one))
+    return tuple(found)
 
 
-def _knows(
-    person: Person, institution: Institution, qualities: frozenset[int], period: Period
-) -> bool:
-    return any(
-        inscription.institution == institution
-        and _fits(inscription.quality, qualities)
-        and inscription.period.overlaps(period)
+def _knowing(person: Person, availability: Availability, period: Period) -> set[Institution]:
+    """The institutions that know her as the holders of a sort of data must, in the period."""
+    return {
+        inscription.institution
         for inscription in person.inscriptions
-    )
+        if sectors.includes(availability.holder, inscription.institution)
+        and _fits(inscription.quality, availability.qualities)
+        and inscription.period.overlaps(period)
+    }
 
 
 def _fits(quality: int, qualities: frozenset[int]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
+from mesh import sectors
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
+from mesh.sectors import Party
 
 
 class Use(Enum):
@@ -45,6 +47,7 @@ class InstitutionRecord:
     period: Period
     revoked: frozenset[str] = frozenset()
     managing: Institution | None = None
+    successor: Institution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Availability:
 
     data_sort: str
     attestation: str
-    holder: Institution
+    holder: Party
     qualities: frozenset[int] = frozenset()
     beyond: bool = False
 
@@ -68,7 +71,7 @@ class Authorization:
     id: str
     deliberation: str
     article: str
-    recipient: Institution
+    recipient: Party
     data_sorts: frozenset[str]
     purpose: str
     uses: frozenset[Use]
@@ -99,7 +102,7 @@ class Policy:
     revision: int
     institutions: Mapping[Institution, InstitutionRecord]
     availabilities: Mapping[str, tuple[Availability, ...]]
-    authorizations: Mapping[tuple[Institution, str], tuple[Authorization, ...]]
+    authorizations: Mapping[tuple[Party, str], tuple[Authorization, ...]]
     speakers: Mapping[str, tuple[Institution, ...]] = field(default_factory=dict)
     recipients: Mapping[str, tuple[Institution, ...]] = field(default_factory=dict)
     quotas: Mapping[Institution, tuple[Quota, ...]] = field(default_factory=dict)
@@ -116,7 +119,7 @@ class Policy:
         sorts: dict[str, list[Availability]] = {}
         for availability in availabilities:
             sorts.setdefault(availability.data_sort, []).append(availability)
-        allowed: dict[tuple[Institution, str], list[Authorization]] = {}
+        allowed: dict[tuple[Party, str], list[Authorization]] = {}
         for authorization in sorted(authorizations, key=lambda a: a.id):
             for data_sort in authorization.data_sorts:
                 allowed.setdefault((authorization.recipient, data_sort), []).append(authorization)
@@ -124,10 +127,11 @@ class Policy:
         for record in sorted(institutions, key=lambda r: r.institution):
             for path in record.identities:
                 speakers.setdefault(path, []).append(record.institution)
-        told: dict[str, list[Institution]] = {}
+        told: dict[str, set[Institution]] = {}
         for (recipient, data_sort), grounds in allowed.items():
             if any(Use.DISTRIBUTION in ground.uses for ground in grounds):
-                told.setdefault(data_sort, []).append(recipient)
+                named = _named(recipient, grounds, institutions)
+                told.setdefault(data_sort, set()).update(named)
         limited: dict[Institution, list[Quota]] = {}
         for quota in quotas:
             limited.setdefault(quota.institution, []).append(quota)
@@ -141,6 +145,24 @@ class Policy:
             {key: tuple(value) for key, value in limited.items()},
         )
 
+    def granted(self, institution: Institution, data_sort: str) -> tuple[Authorization, ...]:
+        """What it may have of a sort of data: its own authorizations, then those of its sector."""
+        own = self.authorizations.get((institution, data_sort), ())
+        sector = sectors.of(institution)
+        return own + self.authorizations.get((sector, data_sort), ()) if sector else own
+
+    def in_place_of(self, institution: Institution, on: date) -> Institution | None:
+        """Itself while it exists; then the first of its successors that does. None: nobody."""
+        passed: set[Institution] = set()
+        one: Institution | None = institution
+        while one is not None and one not in passed and one in self.institutions:
+            record = self.institutions[one]
+            if on in record.period:
+                return one
+            passed.add(one)
+            one = record.successor if record.period.end <= on else None
+        return None
+
     def speaking(self, path: str, on: date) -> tuple[Institution, ...]:
         """The institutions for which an identity speaks that exist on a day."""
         return tuple(
@@ -148,6 +170,22 @@ class Policy:
             for institution in self.speakers.get(path, ())
             if on in self.institutions[institution].period
         )
+
+
+def _named(
+    recipient: Party,
+    grounds: Iterable[Authorization],
+    institutions: Iterable[InstitutionRecord],
+) -> Iterable[Institution]:
+    """Those to be told whoever the person is, or to be told why not.
+
+    Of a sector that is told only of persons it knows, those that know her are looked at alone.
+    """
+    if isinstance(recipient, Institution):
+        return [recipient]
+    if all(g.blocking for g in grounds if Use.DISTRIBUTION in g.uses):
+        return []
+    return [r.institution for r in institutions if sectors.includes(recipient, r.institution)]
 
 
 @dataclass(frozen=True, slots=True)

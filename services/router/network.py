@@ -48,13 +48,13 @@ def _stands_behind(manager: Institution, path: str, policy: Policy, on: date) ->
 
 
 def members(
-    data_sort: str, period: Period, policy: Policy, person: Person
+    data_sort: str, period: Period, policy: Policy, person: Person, on: date
 ) -> tuple[Institution, ...]:
     """The members that hold a sort of data on the person; never what is held beyond the network."""
     beyond = _beyond(data_sort, policy)
     return tuple(
         holder
-        for holder in decision.holders(data_sort, period, policy, person)
+        for holder in decision.holders(data_sort, period, policy, person, on)
         if holder not in beyond
     )
 
@@ -68,7 +68,7 @@ def _beyond(data_sort: str, policy: Policy) -> frozenset[Institution]:
     return frozenset(
         availability.holder
         for availability in policy.availabilities.get(data_sort, ())
-        if availability.beyond
+        if availability.beyond and isinstance(availability.holder, Institution)
     )
 
 

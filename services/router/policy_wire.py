@@ -6,7 +6,7 @@ from datetime import date
 
 from crossroads.repertory.v1 import repertory_pb2
 
-from mesh import institutions, periods
+from mesh import institutions, periods, sectors
 from mesh.periods import ALWAYS
 from services.router.domain import (
     Authorization,
@@ -69,6 +69,7 @@ def _institution(wire: repertory_pb2.InstitutionRecord) -> InstitutionRecord:
         institutions.from_wire(wire.managing_institution)
         if wire.HasField("managing_institution")
         else None,
+        institutions.from_wire(wire.successor) if wire.HasField("successor") else None,
     )
 
 
@@ -76,7 +77,9 @@ def _availability(wire: repertory_pb2.Availability) -> Availability:
     return Availability(
         wire.data_sort,
         wire.attestation,
-        institutions.from_wire(wire.holder),
+        sectors.from_wire(
+            wire.holder, wire.holder_sector if wire.HasField("holder_sector") else None
+        ),
         frozenset(wire.qualities),
         wire.beyond,
     )
@@ -89,7 +92,9 @@ def _authorization(
         wire.id,
         deliberation.number,
         deliberation.article,
-        institutions.from_wire(wire.recipient),
+        sectors.from_wire(
+            wire.recipient, wire.recipient_sector if wire.HasField("recipient_sector") else None
+        ),
         frozenset(wire.data_sorts),
         wire.purpose,
         USES[wire.use],

@@ -10,6 +10,7 @@ from crossroads.router.v1 import decision_pb2, exchange_pb2
 from google.protobuf.message import DecodeError
 
 from mesh import institutions, periods
+from mesh.periods import ALWAYS
 from services.router import decision, distribution, entries, telling, untold, wire
 from services.router.domain import Decision, Person, Policy, Question, Use
 
@@ -20,6 +21,8 @@ DECISIONS = CONSULTATIONS | {ledger_pb2.ENTRY_KIND_DISTRIBUTION}
 
 UNKNOWN_TOLD_APART = 1
 """The version of the rules that gave unknown persons a reason of their own."""
+SUCCESSORS_ASKED = 2
+"""The version of the rules by which no institution is asked that has ended."""
 
 
 class Incomplete(ValueError):  # noqa: N818 - it states what is wrong
@@ -79,6 +82,7 @@ def differences(one: Past | PastUntold, policy: Policy, person: Person | None) -
     if isinstance(one, PastUntold):
         return _otherwise_untold(one, policy, person)
     on = date.fromisoformat(one.decision.decided_for)
+    policy = _by_its_rules(one, policy)
     try:
         decided = decision.decide(one.question, policy, _looked_up(one, policy, person, on), on)
     except ValueError:
@@ -156,6 +160,17 @@ def _looked_up(one: Past, policy: Policy, person: Person | None, on: date) -> Pe
     if person is not None and one.decision.rules < UNKNOWN_TOLD_APART:
         return replace(person, unknown=False)
     return person
+
+
+def _by_its_rules(one: Past, policy: Policy) -> Policy:
+    """By the rules before the second a holder was asked whether it had ended or not."""
+    if one.decision.rules >= SUCCESSORS_ASKED:
+        return policy
+    records = {
+        place: record if place == one.question.asker else replace(record, period=ALWAYS)
+        for place, record in policy.institutions.items()
+    }
+    return replace(policy, institutions=records)
 
 
 def _between(then: decision_pb2.Decision, now: decision_pb2.Decision) -> list[str]:

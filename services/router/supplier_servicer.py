@@ -51,7 +51,7 @@ class SupplierServicer(supplier_pb2_grpc.SupplierServicer):
             return UNAVAILABLE
         policy, period = self._follower.policy, periods.from_wire(question.period)
         person = await self._repertory.person(question.ssin)
-        members = network.members(question.data_sort, period, policy, person)
+        members = network.members(question.data_sort, period, policy, person, clock.today())
         entry = entries.supply(question, caller, members, person, policy.revision, clock.now())
         written = asyncio.ensure_future(self._ledger.append([entry]))
         parts = asyncio.gather(

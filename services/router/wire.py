@@ -13,7 +13,7 @@ from mesh.periods import Period
 from services.router.domain import DataSortDecision, Decision, Question, Use, Verdict
 from services.router.untold import Summary
 
-RULES = 1
+RULES = 2
 """The version of the rules of deciding, as the contract counts them."""
 VERDICTS = {
     Verdict.PERMITTED: decision_pb2.VERDICT_PERMITTED,

@@ -30,7 +30,7 @@ LOT = 50
 
 def questions(asker: Institution, world: World) -> list[Question]:
     """Every one, each with a reference of its own."""
-    own = {a for (who, _), of in world.policy.authorizations.items() if who == asker for a in of}
+    own = {a for sort in world.policy.availabilities for a in world.policy.granted(asker, sort)}
     purposes = sorted({a.purpose for a in own} | {"never_stated"})
     qualities = sorted({q for a in own for q in a.qualities} | {0})
     found = list[Question]()

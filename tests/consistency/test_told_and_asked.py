@@ -26,11 +26,9 @@ async def test_who_is_told_of_a_change_on_a_day_is_who_may_ask_about_that_day(
     """By the deliberations that allow both; to be told, nobody needs to hold the datum."""
     recipient, sort, told = Institution(17, 1), "employment_period", Counter[bool]()
     both = {
-        ground
-        for ground in world.policy.authorizations[recipient, sort]
-        if ground.uses == frozenset(Use)
+        ground for ground in world.policy.granted(recipient, sort) if ground.uses == frozenset(Use)
     }
-    assert both == set(world.policy.authorizations[recipient, sort])
+    assert both == set(world.policy.granted(recipient, sort))
     for ssin, period in product(world.persons, ASKED_ABOUT[:2]):
         delivered = await deliveries(world, recipient, ssin, sort, period)
         asked = [

@@ -40,9 +40,9 @@ def population(world: World, persons: Sequence[str]) -> Population:
 def alike(world: World, persons: Iterable[str]) -> list[str]:
     """Those of whom columns hold all that counts, with everybody who shares a group with them.
 
-    Not so where one knows of a group of which another of its members knows otherwise, or in which
-    somebody is twice, nor where two amounts of one sort hold at once. Whom such a person reaches
-    through groups is not there either.
+    Not so where one knows of a group without her, or of which another of its members knows
+    otherwise, or in which somebody is twice, nor where two amounts of one sort hold at once. Whom
+    such a person reaches through groups is not there either.
     """
     kept: list[str] = []
     seen: set[str] = set()
@@ -118,7 +118,7 @@ def _connected(world: World, ssin: str) -> set[str]:
 
 def _is_plain(world: World, ssin: str) -> bool:
     for home in world.homes.get(ssin, ()):
-        if len(home.ssins) < len(home.members):
+        if ssin not in home.ssins or len(home.ssins) < len(home.members):
             return False
         if any(not _knows(world, one, home) for one in home.ssins if one != ssin):
             return False

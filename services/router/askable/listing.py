@@ -22,7 +22,7 @@ def sorts(policy: Policy, asker: Institution | None, purpose: str) -> tuple[str,
         for sort in sorted(policy.availabilities)
         if any(
             ground.purpose == purpose and Use.CONSULTATION in ground.uses
-            for ground in policy.authorizations.get((asker, sort), ())
+            for ground in policy.granted(asker, sort)
         )
     )
 

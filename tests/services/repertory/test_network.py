@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh import clock
+from mesh import clock, sectors
 from mesh.institutions import Institution
 from mesh.periods import Period
+from mesh.sectors import Sector
 from services.repertory import catalogue, coverage, inscriptions, network
 from services.repertory.domain import Authorization, Inscription, IntegrationControl, Key, Use
 
 FIRST = date(2026, 1, 1)
 NETWORK = Institution(17, 1)
 MEMBERS = (Institution(17, 1001), Institution(17, 1002))
+CENTRES = Sector(17)
 KEYS = [Key("91041241894", member, quality, 0) for member in MEMBERS for quality in (1, 2)]
 TODAY = clock.today()
 WELFARE = catalogue.of_hub("welfare")
@@ -79,7 +81,7 @@ def test_an_unknown_network_has_no_catalogue() -> None:
 def test_the_catalogue_of_the_network_holds_together() -> None:
     assert coverage.gaps(WELFARE.policy, WELFARE.codes, TODAY) == ()
     granted = [a for d in WELFARE.policy.deliberations for a in d.authorizations]
-    assert {one.recipient for one in granted} == set(MEMBERS)
+    assert {one.recipient for one in granted} == {CENTRES}
     assert {one.integration_control for one in granted} == {IntegrationControl.BLOCKING}
 
 
@@ -99,7 +101,7 @@ def test_members_may_have_of_the_primary_what_it_gives_their_network() -> None:
         one
         for deliberation in catalogue.read().policy.deliberations
         for one in deliberation.authorizations
-        if one.recipient == NETWORK
+        if sectors.includes(one.recipient, NETWORK)
     ]
     for deliberation in WELFARE.policy.deliberations:
         for one in deliberation.authorizations:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mesh.institutions import Institution
+from mesh.sectors import Party, Sector
 from services.router.domain import (
     Authorization,
     Decision,
@@ -48,10 +49,11 @@ def answer(question: Question, sort: str, policy: Policy, person: Person, on: da
     if not good:
         return Answer("SUBJECT_NOT_INTEGRATED", ids(usable))
     holders = frozenset(
-        availability.holder
+        living
         for availability in policy.availabilities[sort]
         for line in person.inscriptions
-        if line.institution == availability.holder
+        for living in living_for(line.institution, policy, on)
+        if is_of(line.institution, availability.holder)
         and (not availability.qualities or line.quality in availability.qualities)
         and any(day in line.period and day in question.period for day in worlds.EVERY_DAY)
     )
@@ -64,13 +66,33 @@ def answer(question: Question, sort: str, policy: Policy, person: Person, on: da
 
 def may_use(a: Authorization, question: Question, sort: str, on: date) -> bool:
     return (
-        a.recipient == question.asker
+        question.asker is not None
+        and is_of(question.asker, a.recipient)
         and sort in a.data_sorts
         and question.use in a.uses
         and on in a.period
         and (question.purpose is None or a.purpose == question.purpose)
         and (question.quality is None or not a.qualities or question.quality in a.qualities)
     )
+
+
+def is_of(institution: Institution, party: Party) -> bool:
+    """A sector is all of its institutions but number 0, that which manages."""
+    if isinstance(party, Sector):
+        return institution.sector == party.code and institution.number > 0
+    return institution == party
+
+
+def living_for(institution: Institution, policy: Policy, on: date) -> set[Institution]:
+    """The institution that answers for it on a day: at most one, after at most all others."""
+    record = policy.institutions[institution]
+    for _ in policy.institutions:
+        if on in record.period:
+            return {record.institution}
+        if record.successor is None or on < record.period.begin:
+            return set()
+        record = policy.institutions[record.successor]
+    return set()
 
 
 def knows(a: Authorization, question: Question, person: Person) -> bool:

@@ -136,7 +136,7 @@ def test_who_is_told_of_a_day_is_who_may_ask_about_it_by_what_allows_both(
     """Over one day, to be known on some day is to be known on all; holders aside."""
     period = Period(day, day + timedelta(days=1))
     for asker, sort in product(worlds.INSTITUTIONS, worlds.SORTS):
-        grounds = policy.authorizations.get((asker, sort), ())
+        grounds = policy.granted(asker, sort)
         both = {a.id for a in grounds if a.uses == frozenset(Use)}
         change = Question(asker, (sort,), period, Use.DISTRIBUTION)
         asked = [

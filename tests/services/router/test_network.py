@@ -9,7 +9,7 @@ import pytest
 from crossroads.attestations.v1 import attestations_pb2
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from google.protobuf import any_pb2
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.identity import Caller, parse
@@ -53,6 +53,7 @@ def with_beyond(policy: Policy) -> Policy:
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds.question(), worlds.policy(), worlds.person(), st.sampled_from(worlds.EVERY_DAY))
 def test_what_is_held_beyond_adds_one_to_ask_and_nothing_else(
     question: Question, policy: Policy, person: Person, on: date
@@ -60,8 +61,8 @@ def test_what_is_held_beyond_adds_one_to_ask_and_nothing_else(
     within, over = policy, with_beyond(policy)
     asked = decision.decide(question, over, person, on)
     for part in asked.data_sorts:
-        known = network.members(part.data_sort, question.period, over, person)
-        assert known == decision.holders(part.data_sort, question.period, within, person)
+        known = network.members(part.data_sort, question.period, over, person, on)
+        assert known == decision.holders(part.data_sort, question.period, within, person, on)
         if part.reason is None:
             beyond = network.beyond_of(part, over)
             assert beyond == ({NETWORK} if part.data_sort == worlds.SORTS[1] else set())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mesh import institutions, periods
 from mesh.identity import Caller, parse
+from mesh.periods import ALWAYS
 from services.router import decision, distribution, entries, replay, telling, wire
 from services.router.domain import Person, Policy, Question
 from services.router.mutation import ReceivedMutation
@@ -181,3 +182,23 @@ def test_a_decision_by_the_first_rules_is_made_again_by_them(
     had_no_holder = any(part.reason == missing for part in record.decision.data_sorts)
     found = replay.differences(replay.past(entry), policy, unknown)
     assert bool(found) == had_no_holder
+
+
+@whole_worlds
+@given(worlds.policy(), worlds.person(), st.data())
+def test_before_the_second_rules_a_holder_was_asked_whether_it_had_ended_or_not(
+    policy: Policy, person: Person, data: st.DataObject
+) -> None:
+    lasting = {
+        place: replace(one, period=ALWAYS, successor=None)
+        for place, one in policy.institutions.items()
+    }
+    then = replace(policy, institutions=lasting)
+    entry = data.draw(consultation("T", then, person))
+    asker = institutions.from_wire(entry.institution)
+    kept = {asker: lasting[asker]} if asker in lasting else {}
+    ended = replace(policy, institutions={**policy.institutions, **kept})
+    record = exchange_pb2.ConsultationRecord.FromString(entry.content)
+    record.decision.rules = replay.UNKNOWN_TOLD_APART
+    entry.content = record.SerializeToString(deterministic=True)
+    assert replay.differences(replay.past(entry), ended, person) == ()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
+from mesh.sectors import Party, Sector
 from services.router.domain import (
     Authorization,
     Availability,
@@ -20,7 +21,8 @@ from services.router.domain import (
 
 START = date(2026, 1, 1)
 DAYS = 4
-INSTITUTIONS = (Institution(12, 0), Institution(17, 1), Institution(39, 0))
+INSTITUTIONS = (Institution(12, 0), Institution(17, 1), Institution(17, 2), Institution(39, 0))
+PARTIES: tuple[Party, ...] = (*INSTITUTIONS, Sector(17), Sector(12))
 STRANGER = Institution(99, 9)
 SORTS = ("employment_period", "living_wage")
 PURPOSES = ("living_wage_enquiry", "social_tariff")
@@ -51,7 +53,7 @@ def authorization(draw: st.DrawFn, number: int) -> Authorization:
         f"A{number}",
         "18/001",
         "article 15",
-        draw(st.sampled_from(INSTITUTIONS)),
+        draw(st.sampled_from(PARTIES)),
         draw(st.frozensets(st.sampled_from(SORTS), min_size=1)),
         draw(st.sampled_from(PURPOSES)),
         draw(st.frozensets(st.sampled_from(list(Use)), min_size=1)),
@@ -68,7 +70,7 @@ def policy(draw: st.DrawFn) -> Policy:
         st.lists(
             st.tuples(
                 st.sampled_from(SORTS),
-                st.sampled_from(INSTITUTIONS),
+                st.sampled_from(PARTIES),
                 st.frozensets(st.sampled_from(QUALITIES)),
             ),
             max_size=3,
@@ -77,7 +79,15 @@ def policy(draw: st.DrawFn) -> Policy:
     return Policy.of(
         7,
         tuple(
-            InstitutionRecord(i, str(i), frozenset({f"institution/{i}"}), "", "", draw(term()))
+            InstitutionRecord(
+                i,
+                str(i),
+                frozenset({f"institution/{i}"}),
+                "",
+                "",
+                draw(term()),
+                successor=draw(st.none() | st.sampled_from(INSTITUTIONS)),
+            )
             for i in INSTITUTIONS
         ),
         tuple(Availability(sort, "x", holder, q) for sort, holder, q in holdings),
