@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mesh import institutions, periods
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.declarations import effects
+from services.declarations import effects, quarters
 from services.declarations.dimona.store import Store as Employments
 from services.declarations.dmfa import effects as quarterly
 from services.declarations.dmfa import wages
-from services.declarations.dmfa.domain import quarter
 from services.declarations.dmfa.store import Store as Quarters
 from services.declarations.domain import DATA_SORT, NSSO
 from services.declarations.risks import attestation
@@ -61,7 +60,7 @@ async def _employments(connection: AsyncConnection, ssins: set[str], held: Held)
 
 async def _quarters(connection: AsyncConnection, ssins: set[str], held: Held) -> None:
     for one in await Quarters(connection).of_persons(ssins):
-        about = quarter(one.quarter)
+        about = quarters.parse(one.quarter)
         if about is not None:
             kept = held.setdefault((quarterly.DATA_SORT, one.ssin), [])
             attested = wages.attestation(one.employer, about, one.worked)

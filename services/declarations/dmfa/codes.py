@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from services.declarations.dmfa.domain import Quarter
+from services.declarations.quarters import Quarter
 
 HERE = Path(__file__).parent / "codes"
 RECORD, CONTRIBUTION, UNRELATED = "record", "contribution", "unrelated"

@@ -12,10 +12,10 @@ from services.declarations.dmfa.domain import (
     Frame,
     NaturalPerson,
     Path,
-    Quarter,
     Totals,
     WorkerRecord,
 )
+from services.declarations.quarters import Quarter
 
 
 def findings(record: WorkerRecord, quarter: Quarter, path: Path) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from crossroads.router.v1 import exchange_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mesh import elements, identification, outbox
+from services.declarations import quarters
 from services.declarations.dmfa import (
     amendment,
     effects,
@@ -26,14 +27,13 @@ from services.declarations.dmfa.domain import (
     Anomaly,
     Finding,
     Path,
-    Quarter,
-    quarter,
 )
 from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.judgement import Anomalies
 from services.declarations.dmfa.records import Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.dmfa.telling import ATTEST
+from services.declarations.quarters import Quarter
 from services.declarations.worker import Persons
 
 WHOLE: Path = (("employer_declaration_update", -1),)
@@ -58,7 +58,7 @@ class Correction:
     async def handle(self) -> tuple[list[Anomaly], int]:
         """The anomalies, and the number of the quarter; 0 where the correction is refused."""
         sent = [notification_pb2.AnomalyReport.FromString(a) for a in self._submission.anomalies]
-        about = quarter(self._submission.quarter)
+        about = quarters.parse(self._submission.quarter)
         found = elements.anomalies(self.wire, judgement.FORM, int(about) if about else 0)
         self._anomalies.add(judgement.of_channel(sent))
         self._anomalies.add(judgement.of_element(one) for one in found)

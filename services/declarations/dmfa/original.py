@@ -21,12 +21,13 @@ from services.declarations.dmfa import (
     judgement,
     places,
 )
-from services.declarations.dmfa.domain import Anomaly, Finding, Quarter, Totals
+from services.declarations.dmfa.domain import Anomaly, Finding, Totals
 from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.judgement import Anomalies, Judged, Layout
 from services.declarations.dmfa.records import Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.dmfa.telling import ATTEST
+from services.declarations.quarters import Quarter
 from services.declarations.worker import Persons
 
 PAGE = 5_000
