@@ -18,6 +18,7 @@ from services.declarations.dmfa import effects as quarterly
 from services.declarations.dmfa import wages
 from services.declarations.dmfa.store import Store as Quarters
 from services.declarations.domain import DATA_SORT, NSSO
+from services.declarations.replacements import Replacements
 from services.declarations.risks import attestation
 from services.declarations.risks.attestation import in_parts, packed
 from services.declarations.risks.quarters import DmfaQuarters
@@ -37,16 +38,19 @@ class Supplier(supplier_pb2_grpc.SupplierServicer):
     async def Supply(
         self, request: supplier_pb2.SupplyRequest, _: object
     ) -> supplier_pb2.SupplyResponse:
-        asked: dict[str, set[str]] = {}
-        for question in request.questions:
-            asked.setdefault(question.data_sort, set()).add(question.ssin)
         held: Held = {}
         async with self._reading.connect() as connection:
+            now = await Replacements(connection).all_in_force({q.ssin for q in request.questions})
+            asked: dict[str, set[str]] = {}
+            for question in request.questions:
+                asked.setdefault(question.data_sort, set()).add(now[question.ssin])
             for sort, ssins in asked.items():
                 if sort in _READ:
                     await _READ[sort](connection, ssins, held)
         return supplier_pb2.SupplyResponse(
-            answers=[_answer(q, held.get((q.data_sort, q.ssin), ())) for q in request.questions]
+            answers=[
+                _answer(q, held.get((q.data_sort, now[q.ssin]), ())) for q in request.questions
+            ]
         )
 
 

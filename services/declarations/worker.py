@@ -25,10 +25,10 @@ from services.declarations.dimona.domain import (
     Registration,
 )
 from services.declarations.dimona.registration_store import Registrations
-from services.declarations.dimona.replacements import Replacements
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, Employer, State
 from services.declarations.following import follow
+from services.declarations.replacements import Replacements
 from services.declarations.set_aside.domain import Line
 from services.declarations.set_aside.isolation import Isolation
 from services.declarations.store import RECEIVED, Store
@@ -130,7 +130,7 @@ class _Batch:
         for ssin in sorted(named | addressed):
             person = self._persons.get(ssin)
             if person and person.ssin != ssin:
-                await Replacements(self._connection).replace(ssin, person.ssin)
+                await Replacements(self._connection).replace(ssin, person.ssin, clock.now())
         self._known = {period.id: period for period in await self._periods.of_persons(everyone)}
         registrations = Registrations(self._connection)
         self._registered = {r.id: r for r in await registrations.of_persons(everyone)}

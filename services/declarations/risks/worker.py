@@ -31,7 +31,8 @@ from services.declarations.risks.intake import RECEIVED, Intake
 from services.declarations.risks.peers import Declared, Quarters, Subjects
 from services.declarations.risks.rules import Facts, Outcome
 from services.declarations.risks.store import DUE, Recorded, Store
-from services.declarations.set_aside.domain import Line, failure
+from services.declarations.set_aside.domain import Line
+from services.declarations.set_aside.failures import failure
 from services.declarations.set_aside.isolation import Isolation, attempt
 from services.declarations.store import Store as Employers
 

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mesh import clock
 from services.declarations.domain import Employer
 from services.declarations.set_aside import notification
-from services.declarations.set_aside.domain import Aside, Line, failure, is_passing
+from services.declarations.set_aside.domain import Aside, Line
+from services.declarations.set_aside.failures import failure, is_passing
 from services.declarations.set_aside.store import Store
 from services.declarations.store import Store as Employers
 
