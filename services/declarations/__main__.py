@@ -26,7 +26,7 @@ from services.declarations.dmfa.servicer import Servicer as Quarters
 from services.declarations.dmfa.telling import Telling as QuarterTelling
 from services.declarations.dmfa.worker import Worker as QuarterWorker
 from services.declarations.handled import Handled
-from services.declarations.mailbox import Reader
+from services.declarations.mailbox import Numbers, Reader
 from services.declarations.mandates.servicer import Servicer as Mandates
 from services.declarations.peers import Ledger, Repertory, Router
 from services.declarations.personnel.servicer import Servicer as Personnel
@@ -80,7 +80,7 @@ async def main(settings: Settings) -> None:
         RisksWorker(engine, url, risks_peers.Repertory(channels), quarters).run(),
         outbox.Worker(engine, url, {**telling.handlers, **attesting.handlers}).run(),
         handled.run(),
-        Reader(channels, engine).run(),
+        Reader(channels, Numbers(engine)).run(),
     )
     await channels.close()
     await engine.dispose()
