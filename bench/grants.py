@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -31,14 +32,16 @@ class Changes:
     """Changes of a status, each of another person, and who sends and hears.
 
     `requests` are PublishRequests in hexadecimal, each sent once. With `per_s` they are sent by
-    schedule; with 0 they are sent by `callers` that each wait for their receipt.
+    schedule, each by itself; with 0 by `callers`, each `together` of them in one call, who wait
+    for the receipts.
     """
 
     address: str
     sender_tls: str
     supplier_tls: str
     requests: list[str]
-    callers: int = 64
+    callers: int = 8
+    together: int = 64
     per_s: float = 0.0
 
 
@@ -69,14 +72,15 @@ class Supplier:
 
     async def read(self, since: float) -> None:
         """What is decided from now on, until it is cancelled; what was before is passed over."""
-        await self._stream.write(mailbox_pb2.ReceiveRequest(most_in_flight=IN_FLIGHT))
+        await self._stream.write(mailbox_pb2.ReceiveRequest(most_in_flight=IN_FLIGHT, several=True))
         while isinstance(response := await self._stream.read(), mailbox_pb2.ReceiveResponse):
-            delivery = response.delivery
-            if time.perf_counter() >= since:
-                self.came.setdefault(delivery.mutation.ssin, time.perf_counter())
-            self._keep(delivery)
+            for delivery in response.deliveries:
+                if time.perf_counter() >= since:
+                    self.came.setdefault(delivery.mutation.ssin, time.perf_counter())
+                self._keep(delivery)
             self._news.set()
-            await self._stream.write(mailbox_pb2.ReceiveRequest(acknowledged=delivery.position))
+            last = response.deliveries[-1].position
+            await self._stream.write(mailbox_pb2.ReceiveRequest(acknowledged=last))
 
     async def until_came(self, persons: Collection[str]) -> None:
         while set(persons) - self.came.keys():
@@ -112,8 +116,9 @@ async def _send(
     """How many got no receipt; of the others when each was due."""
     left, failed = iter(requests), 0
 
-    async def tell(request: exchange_pb2.PublishRequest, moment: float) -> None:
+    async def tell_next(moment: float) -> None:
         nonlocal failed
+        request = next(left)
         due[request.mutation.ssin] = moment
         try:
             await stub.Publish(request, timeout=TIMEOUT_S)
@@ -121,12 +126,13 @@ async def _send(
             del due[request.mutation.ssin]
             failed += 1
 
-    async def tell_next(moment: float) -> None:
-        await tell(next(left), moment)
-
     async def tell_all() -> None:
-        for request in left:
-            await tell(request, time.perf_counter())
+        nonlocal failed
+        while batch := list(itertools.islice(left, changes.together)):
+            due.update(dict.fromkeys((r.mutation.ssin for r in batch), time.perf_counter()))
+            for request in await _announce(stub, batch):
+                del due[request.mutation.ssin]
+                failed += 1
 
     if changes.per_s:
         lasts_s = len(requests) / changes.per_s
@@ -135,6 +141,21 @@ async def _send(
     else:
         await asyncio.gather(*(tell_all() for _ in range(changes.callers)))
     return failed
+
+
+async def _announce(
+    stub: Any, requests: list[exchange_pb2.PublishRequest]
+) -> list[exchange_pb2.PublishRequest]:
+    """Those that got no receipt."""
+    told = exchange_pb2.BatchPublishRequest(
+        announcements=[exchange_pb2.Announcement(request=request) for request in requests]
+    )
+    try:
+        answer = await stub.BatchPublish(told, timeout=TIMEOUT_S)
+    except grpc.aio.AioRpcError:
+        return requests
+    outcomes = zip(requests, answer.outcomes, strict=True)
+    return [request for request, outcome in outcomes if not outcome.HasField("receipt")]
 
 
 def _summed_up(supplier: Supplier, due: dict[str, float], began: float, failed: int) -> Granted:

@@ -18,6 +18,9 @@ from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2, m
 
 from bench import arrivals, generator
 from bench.latencies import quantile_ms
+from mesh import announcements
+from mesh.announcements import Announcement
+from mesh.refusals import Refusal
 
 IN_FLIGHT = 1000
 PATIENCE_S = 15.0
@@ -29,7 +32,8 @@ class Post:
     """What is published, and by whom and to whom.
 
     `requests` are PublishRequests in hexadecimal, each sent once. With `per_s` they are sent by
-    schedule; with 0 they are sent by `callers` that each wait for their receipt.
+    schedule; with 0 they are sent by `callers` that each wait for their receipts, of as many
+    mutations in a call as `batch` says (1: by Publish).
     """
 
     address: str
@@ -38,6 +42,7 @@ class Post:
     requests: list[str]
     callers: int = 64
     per_s: float = 0.0
+    batch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +104,13 @@ class Sender:
         """Publish the next mutation, which was due at that moment."""
         await self._publish(next(self._requests), due)
 
-    async def send_all(self) -> None:
-        """Publish one after another, each due when the one before has its receipt."""
-        for request in self._requests:
-            await self._publish(request, time.perf_counter())
+    async def send_all(self, batch: int) -> None:
+        """Publish one after another, each due when those before have their receipts."""
+        while requests := list(itertools.islice(self._requests, batch)):
+            if batch == 1:
+                await self._publish(requests[0], time.perf_counter())
+            else:
+                await self._publish_all(requests, time.perf_counter())
 
     async def _publish(self, request: str, due: float) -> None:
         try:
@@ -113,6 +121,20 @@ class Sender:
             self.failed += 1
         else:
             self.due[receipt.ticket] = due
+
+    async def _publish_all(self, requests: list[str], due: float) -> None:
+        read = [exchange_pb2.PublishRequest.FromString(bytes.fromhex(one)) for one in requests]
+        (batch,) = announcements.batches([Announcement(one) for one in read])
+        try:
+            answer = await self._stub.BatchPublish(batch, timeout=PATIENCE_S)
+        except grpc.aio.AioRpcError:
+            self.failed += len(requests)
+            return
+        for outcome in announcements.outcomes(answer):
+            if isinstance(outcome, Refusal):
+                self.failed += 1
+            else:
+                self.due[outcome.ticket] = due
 
 
 async def deliver(post: Post) -> Posted:
@@ -129,7 +151,7 @@ async def deliver(post: Post) -> Posted:
             lasts_s = len(post.requests) / post.per_s
             await arrivals.keep_to(arrivals.due(began, post.per_s, lasts_s), sender.send)
         else:
-            await asyncio.gather(*(sender.send_all() for _ in range(post.callers)))
+            await asyncio.gather(*(sender.send_all(post.batch) for _ in range(post.callers)))
         receipted = time.perf_counter()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(mailbox.until_came(sender.due), PATIENCE_S)

@@ -22,7 +22,10 @@ from sandbox.story.stage import Stage
 HOLDER = "institution/12/0"
 READER = "institution/10/1"
 AUDITOR = "auditor/privacy"
-MUTATIONS = 1_000
+UNARY_MUTATIONS = 1_000
+BATCHED_MUTATIONS = 5_000
+BATCH = 100
+BATCH_CALLERS = 4
 STEADY_PER_S = 300.0
 STEADY_MUTATIONS = 1_500
 PER_S_TARGET = 1_500.0
@@ -30,27 +33,35 @@ DELIVERED_TARGET_MS = 1_000.0
 
 
 async def run(endpoints: Path) -> list[Measure]:
-    """As fast as it goes, then at a steady rate. Who is told is read from the ledger."""
+    """As fast as it goes, in batches and one by one, then at a steady rate.
+
+    Who is told is read from the ledger.
+    """
     stage = Stage(endpoints)
     await population.settle(stage)
     address, mutations = stage.address("router"), _mutations(stage.run)
     tls = str(stage.folder(HOLDER)), str(stage.folder(READER))
-    fast = await post.send(Post(address, *tls, _take(mutations, MUTATIONS)))
+    batched = _take(mutations, BATCHED_MUTATIONS)
+    fast = await post.send(Post(address, *tls, batched, callers=BATCH_CALLERS, batch=BATCH))
+    unary = await post.send(Post(address, *tls, _take(mutations, UNARY_MUTATIONS)))
     steady = await post.send(
         Post(address, *tls, _take(mutations, STEADY_MUTATIONS), per_s=STEADY_PER_S)
     )
     recipients = await _recipients(stage, fast.tickets)
     await stage.close()
-    lost, within = fast.missing + steady.missing, f"within {post.PATIENCE_S:.0f} s"
+    runs = fast, unary, steady
+    lost, within = sum(one.missing for one in runs), f"within {post.PATIENCE_S:.0f} s"
+    refused = sum(one.failed for one in runs)
     return [
         against_target("publish_per_s", fast.delivered_per_s, "1/s", PER_S_TARGET),
         Measure("publish_receipts_per_s", fast.receipts_per_s, "1/s"),
+        Measure("publish_unary_per_s", unary.delivered_per_s, "1/s", "a call for each"),
         Measure("publish_recipients", recipients, "on average"),
         against_target(
             "publish_to_delivered_p99_ms", steady.delivered_p99_ms, "ms", DELIVERED_TARGET_MS
         ),
         Measure("publish_to_delivered_p50_ms", steady.delivered_p50_ms, "ms"),
-        Measure("publish_refused", fast.failed + steady.failed, "mutations", "without a receipt"),
+        Measure("publish_refused", refused, "mutations", "without a receipt"),
         Measure("publish_undelivered", lost, "mutations", within),
     ]
 

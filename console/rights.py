@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from console import rights_explanation, rights_population, rights_simulation, rights_upkeep
+from console import rights_explanation, rights_simulation, rights_upkeep
 
 app = typer.Typer(no_args_is_help=True, help="Rights granted without being asked.")
 app.command("explain")(rights_explanation.explain)
-app.command("population")(rights_population.population)
 app.command("reevaluate")(rights_upkeep.reevaluate)
 app.command("reload")(rights_upkeep.reload)
 app.command("simulate")(rights_simulation.simulate)

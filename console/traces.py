@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 TICKET = "crossroads.ticket"
+TICKETS = "crossroads.tickets"
+"""Of all that were asked in a batch."""
 BAR = 28
 
 
@@ -124,7 +126,8 @@ def _bar(span: Span, begin: int, whole: int) -> str:
 
 
 def _bears(span: Span, ticket: str) -> bool:
-    return bool(span.attributes.get(TICKET) == ticket)
+    several = str(span.attributes.get(TICKETS, ""))
+    return span.attributes.get(TICKET) == ticket or ticket in several.split()
 
 
 def _read(folder: Path, wanted: Sequence[str] | set[str]) -> Iterator[Span]:

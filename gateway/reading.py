@@ -51,7 +51,7 @@ class Reader:
         self, element: Any, message: Message, zone: str, location: str, *, checked: bool
     ) -> None:
         """Read what stands in `element`. Nothing wrong in it stops the reading."""
-        if self.quick and checked:
+        if self.quick and checked and self.stubs is None:
             encoded = wire.encoded(element, message.DESCRIPTOR, self.quarter)
             if encoded is not None:
                 message.MergeFromString(encoded)
@@ -138,7 +138,8 @@ class Reader:
 
 
 def local_name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    """Its name without namespace; with its prefix, where that stands for none."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def line(element: Any) -> int:

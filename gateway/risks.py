@@ -23,7 +23,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from lxml import etree
 
-from gateway import codec
+from gateway import codec, reading
 from gateway.dimona import MOST_ANOMALIES, MOST_AT_ONCE, MOST_FORMS, Received
 from gateway.fields import refusal
 from gateway.risk_peer import Risks
@@ -65,7 +65,7 @@ def read(root: etree._Element) -> list[Sent]:
 
     Raises XML_WRONG_ROOT, ARGUMENT_MISSING without forms, ARGUMENT_INVALID with too many.
     """
-    name = etree.QName(root).localname
+    name = reading.local_name(root)
     descriptor = _documents().get(name)
     if descriptor is None:
         raise Refusal(

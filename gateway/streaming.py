@@ -11,46 +11,20 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from lxml import etree
 
-from gateway import documents, wire
+from gateway import documents, runs
 from gateway.codec import SCHEMA_LOCATION
+from gateway.pieces import Begun, Ended, Piece, path_to
 from gateway.reading import Reader, Stubs
+from gateway.skeletons import skeletons_of
 from mesh.blocks import block, quarter_of
 from mesh.elements import Anomaly
 from mesh.refusals import Refusal
 
+__all__ = ["Begun", "Ended", "Piece", "Stream"]
 MOST_BESIDES = 50_000
 """How many elements may stand beside the pieces of one form."""
 _LONGEST_MARK = 9
 _FORM = "Form"
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The form until its first piece, as far as it could be read: who declares, for when."""
-
-    form: int
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of a form, such as a person, with all that is amiss in it."""
-
-    form: int
-    location: str
-    message: Message
-    anomalies: list[Anomaly]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The form without its pieces, with all that is amiss in the rest of it."""
-
-    form: int
-    location: str
-    message: Message
-    anomalies: list[Anomaly]
-    pieces: int
 
 
 @dataclass(slots=True)
@@ -64,8 +38,11 @@ class Stream:
 
     message_type: type[Message]
     piece: str = ""
+    quick: bool = True
+    """Whether pieces in which nothing is amiss may be read a quick way."""
     quarter: int = 0
     """The quarter of the schema that the document names, once it has begun."""
+    _name: str = ""
     _path: tuple[str, ...] = ()
     _types: tuple[Any, ...] = ()
     _kind: Any = None
@@ -82,34 +59,79 @@ class Stream:
     _place: str = ""
     _form: int = 0
     """The position of the open form in the document."""
+    _position: int = 0
+    """Of the last piece, in what it stands in."""
+    _plain: bool = False
+    """Whether every tag so far is one."""
+    _follows: bool = False
+    """Whether a piece has ended just now, so that another may begin."""
+    _known: bool = False
+    """Whether the next piece has been read already."""
 
     def __post_init__(self) -> None:
         form: Any = block(self.message_type.DESCRIPTOR).by_name[_FORM].field.message_type
-        self._path, self._types = _path_to(form, self.piece) if self.piece else ((), (form,))
+        self._path, self._types = path_to(form, self.piece) if self.piece else ((), (form,))
         self._kind = GetMessageClass(self._types[-1])
         if self.piece:
             self._zone = block(self._types[-2]).by_name[self.piece].element.zone
+        self._name = block(self.message_type.DESCRIPTOR).name
         self._parser = etree.XMLPullParser(
             events=("start", "end"),
-            tag=(block(self.message_type.DESCRIPTOR).name, _FORM, self.piece or _FORM),
+            tag=(self._name, _FORM, self.piece or _FORM),
             remove_blank_text=True,
             **documents.SAFE,
         )
 
     def feed(self, chunk: bytes) -> list[Begun | Piece | Ended]:
         """What can be told after one more chunk."""
-        plain = (self._last + chunk).replace(b"\0", b"")
-        if documents.declares_type(plain):
+        told: list[Begun | Piece | Ended] = []
+        text, closing, begin = chunk.decode("latin-1"), f"</{self.piece}>", 0
+        while begin < len(chunk):
+            if self._follows:
+                pieces, begin = self._run(text, begin)
+                told += pieces
+            end = len(chunk)
+            if self.piece and (found := text.find(closing, begin)) >= 0:
+                end = found + len(closing)
+            told += self._parse(chunk[begin:end])
+            begin = end
+        return told
+
+    def _run(self, text: str, begin: int) -> tuple[list[Piece], int]:
+        """The pieces that follow in plain text, and where they end."""
+        run = runs.read(text, begin, skeletons_of(self._types[-1], self.piece, self.quarter))
+        if run is None:
+            return [], begin
+        pieces = [
+            Piece(self._form, f"{self._place},{position}", self._kind.FromString(wire), [])
+            for position, wire in enumerate(run.pieces, self._position + 1)
+        ]
+        self._runs[-1] += len(pieces) - 1
+        self._known = True
+        self._parse(run.stub)
+        return pieces, run.end
+
+    def _parse(self, written: bytes) -> list[Begun | Piece | Ended]:
+        seen, begun = (self._last + written).replace(b"\0", b""), self._root is not None
+        if documents.declares_type(seen):
             raise documents.refusal("XML_ENTITIES_FORBIDDEN")
-        self._last = plain[-_LONGEST_MARK:]
-        self._since += len(chunk)
+        if not self._last:
+            self._plain = self.quick and bool(self.piece) and runs.begins_plainly(written)
+        self._last = seen[-_LONGEST_MARK:]
+        self._since += len(written)
+        self._follows = False
         try:
-            self._parser.feed(chunk)
+            self._parser.feed(written)
             told = self._events()
         except etree.XMLSyntaxError as error:
             raise documents.malformed(error) from None
         if self._since > documents.MOST_BYTES:
             raise documents.refusal("XML_TOO_LARGE", most=str(documents.MOST_BYTES))
+        if self._plain:
+            prolog = 0 if begun else max(seen.find(f"<{self._name}".encode()), 0)
+            self._plain = runs.is_plain(seen[prolog:])
+        ended = written.endswith(f"</{self.piece}>".encode())
+        self._follows = self._follows and self._plain and ended
         return told
 
     def close(self) -> tuple[Message, list[Anomaly]]:
@@ -126,7 +148,7 @@ class Stream:
             location = self._root.attrib[SCHEMA_LOCATION]
             setattr(whole, described.schema_location.name, location)
         stubs = Stubs(whole.DESCRIPTOR, _FORM, tuple(self._forms))
-        reader = Reader(self.quarter, stubs=stubs)
+        reader = Reader(self.quarter, self.quick, stubs)
         reader.document(self._root, whole, described.zone, "1")
         return whole, reader.anomalies
 
@@ -140,16 +162,17 @@ class Stream:
                     self._begin_form(element)
             elif element is self._open:
                 told.append(self._end(element))
-            elif self._within is not None and element.getparent() is self._within:
-                told.append(self._take(element))
+            elif self._is_next(element):
+                told += self._take(element)
             elif self._is_piece(element):
                 if not self._runs:
                     told.append(Begun(self._form, self._read(self._open)[0]))
-                told.append(self._take(element))
+                told += self._take(element)
+            self._follows = event == "end" and self._is_next(element)
         return told
 
     def _begin_document(self, element: Any) -> None:
-        expected = block(self.message_type.DESCRIPTOR).name
+        expected = self._name
         self._root = element.getroottree().getroot()
         if self._root.tag != expected:
             raise Refusal(
@@ -162,6 +185,12 @@ class Stream:
         removed = sum(self._forms) - len(self._forms)
         self._form = int(self._root.index(element)) + 1 + removed
 
+    def _is_next(self, element: Any) -> bool:
+        """Whether it stands in the same as the piece before."""
+        if self._within is None or element.tag != self.piece:
+            return False
+        return element.getparent() is self._within
+
     def _is_piece(self, element: Any) -> bool:
         if not self.piece or element.tag != self.piece or self._open is None:
             return False
@@ -170,8 +199,8 @@ class Stream:
             return False
         return (*(one.tag for one in reversed(above)), element.tag) == self._path
 
-    def _take(self, element: Any) -> Piece:
-        """Read a piece and leave a stub of it; the stub before it, if any, is taken away."""
+    def _take(self, element: Any) -> list[Piece]:
+        """Read a piece, if not done yet; a stub of it stays, the one before it is taken away."""
         before, parent = element.getprevious(), element.getparent()
         if parent is not self._within:
             self._within, self._place = parent, self._location(parent)
@@ -182,18 +211,17 @@ class Stream:
             if len(parent) > MOST_BESIDES:
                 raise documents.refusal("XML_TOO_LARGE", most=str(documents.MOST_BYTES))
             self._runs.append(1)
-        position = parent.index(element) + 1 + sum(self._runs) - len(self._runs)
-        location = f"{self._place},{position}"
-        encoded = wire.encoded(element, self._types[-1], self.quarter)
-        if encoded is not None:
-            piece = Piece(self._form, location, self._kind.FromString(encoded), [])
-        else:
-            reader, message = Reader(self.quarter), self._kind()
-            reader.document(element, message, self._zone, location)
-            piece = Piece(self._form, location, message, reader.anomalies)
+        self._position = parent.index(element) + 1 + sum(self._runs) - len(self._runs)
+        pieces = [] if self._known else [self._read_piece(element)]
         element.clear(keep_tail=True)
-        self._since = 0
-        return piece
+        self._known, self._since = False, 0
+        return pieces
+
+    def _read_piece(self, element: Any) -> Piece:
+        location = f"{self._place},{self._position}"
+        reader, message = Reader(self.quarter, self.quick), self._kind()
+        reader.document(element, message, self._zone, location)
+        return Piece(self._form, location, message, reader.anomalies)
 
     def _location(self, element: Any) -> str:
         """The place of what pieces stand in: the open form, or a block below it."""
@@ -218,22 +246,6 @@ class Stream:
         """The form, without its pieces."""
         message = GetMessageClass(self._types[0])()
         stubs = Stubs(self._types[-2], self.piece, tuple(self._runs)) if self.piece else None
-        reader = Reader(self.quarter, stubs=stubs)
+        reader = Reader(self.quarter, self.quick, stubs)
         reader.document(element, message, block(self._types[0]).zone, f"1,{self._form}")
         return message, reader.anomalies
-
-
-def _path_to(form: Any, piece: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """The names that lead from a form to its pieces, and the types from the form to the piece."""
-    for part in block(form).parts:
-        nested = part.field.message_type
-        if nested is None:
-            continue
-        if part.name == piece and part.field.is_repeated:
-            return (part.name,), (form, nested)
-    for part in block(form).parts:
-        if part.field.message_type is not None and not part.field.is_repeated:
-            names, types = _path_to(part.field.message_type, piece)
-            if names:
-                return (part.name, *names), (form, *types)
-    return (), ()

@@ -36,7 +36,10 @@ PASSED_ON = {
 Whoever asks the rights engine about a person asks the router through it, and is decided on.
 """
 
-OF_A_HUB = frozenset({"service/repertory", "service/router"})
+HUB_ITSELF = "the hub itself"
+"""In a row: open to the processes of a secondary hub among each other, and nowhere else."""
+
+OF_A_HUB = frozenset({"service/repertory", "service/router", HUB_ITSELF})
 """The services that the processes of a secondary hub are to each other, under one identity."""
 
 _MEMBERS = frozenset({"institution", "hub", "service/declarations", "service/rights"})
@@ -51,16 +54,16 @@ _WRITERS = frozenset(
 )
 
 TABLE: dict[str, frozenset[str]] = {
-    _REPERTORY + "Register": frozenset(
-        {"institution", "hub", "service/declarations", "service/rights"}
-    ),
-    _REPERTORY + "End": frozenset({"institution", "hub", "service/declarations"}),
+    _REPERTORY + "Register": frozenset({"institution", "hub"}),
+    _REPERTORY + "End": frozenset({"institution", "hub"}),
+    _REPERTORY + "BatchRegister": frozenset({"service/declarations", "service/rights"}),
+    _REPERTORY + "BatchEnd": frozenset({"service/declarations"}),
     _REPERTORY + "Correct": frozenset({"institution"}),
     _REPERTORY + "ListInscriptions": frozenset({"institution", "operator", "auditor"}),
     _REPERTORY + "BatchLookup": frozenset(
         {"service/router", "service/declarations", "operator", "auditor"}
     ),
-    _REPERTORY + "ReplacePerson": frozenset({"operator", "institution/0/0"}),
+    _REPERTORY + "ReplacePerson": frozenset({"operator", "institution/0/0", HUB_ITSELF}),
     _REPERTORY + "ReportDecease": frozenset({"operator", "institution/0/0"}),
     _REPERTORY + "WithdrawDecease": frozenset({"operator", "institution/0/0"}),
     _REPERTORY + "ListInstitutions": frozenset({"institution", "operator", "auditor"}),
@@ -81,6 +84,7 @@ TABLE: dict[str, frozenset[str]] = {
     _EXCHANGE + "ListAskable": _MEMBERS,
     _EXCHANGE + "ListUnasked": frozenset({"auditor"}),
     _EXCHANGE + "Publish": _MEMBERS | {"service/repertory"},
+    _EXCHANGE + "BatchPublish": _MEMBERS,
     _EXCHANGE + "GetReceiptKey": _MEMBERS | {"auditor", "operator"},
     _EXCHANGE + "SubmitLot": _MEMBERS,
     _EXCHANGE + "GetLot": _MEMBERS,

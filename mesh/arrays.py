@@ -1,4 +1,4 @@
-"""Lists of texts, bytes and numbers as arrays in the binary form of PostgreSQL.
+"""Lists of texts, bytes, numbers, days and flags as arrays in the binary form of PostgreSQL.
 
 psycopg writes lists as text, each element escaped by itself: for a batch of rows that costs more
 than all else that is done with them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -20,6 +21,9 @@ from psycopg.types.array import BaseListDumper, ListDumper
 NULL = b"\xff\xff\xff\xff"
 _length = struct.Struct("!i").pack
 _number = struct.Struct("!iq").pack
+_day = struct.Struct("!ii").pack
+EPOCH = date(2000, 1, 1).toordinal()
+FLAGS = {False: _length(1) + b"\0", True: _length(1) + b"\1"}
 _head = struct.Struct("!iiIii").pack
 """Dimensions, whether any is null, type of the elements, their number, index of the first."""
 
@@ -42,6 +46,8 @@ KINDS = {
     str: Kind(25, 1009, _text),
     bytes: Kind(17, 1001, lambda value: _length(len(value)) + value),
     int: Kind(20, 1016, lambda value: _number(8, value)),
+    date: Kind(1082, 1182, lambda value: _day(4, value.toordinal() - EPOCH)),
+    bool: Kind(16, 1000, FLAGS.__getitem__),
 }
 """Numbers are bigint however small they are, so that one statement has one form."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, TypeAlias
 
 import grpc
@@ -14,13 +15,15 @@ from grpc_status import rpc_status
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh import access, clock, deadlines, durations, identity, refusals, room
+from mesh import access, clock, deadlines, durations, identity, refusals
 from mesh.call import CALLER
 from mesh.certificates import Certificates
 from mesh.channels import ON_BEHALF_OF
 from mesh.identity import Caller, Certificate
 from mesh.refusals import Refusal
+from mesh.room import Room, status_of_full
 from mesh.served import Context, Served
+from mesh.threshold import HEALTH
 
 LOG = structlog.get_logger()
 BAD = frozenset(
@@ -33,10 +36,13 @@ BAD = frozenset(
     }
 )
 """Codes that count against the objective; a lawful refusal does not."""
-HEALTH = "/grpc.health.v1.Health/"
-"""Has an answer however full it is: a process that is restarted for being busy helps nobody."""
+ACCESS = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
+"""Codes of a caller who may not; what is wrong with a request is between it and the servicer."""
 TurnedAway = Callable[[str, Caller, Refusal, Any], Awaitable[None]]
-"""Hears of a caller refused at the door: method, caller, why, and the request."""
+"""Hears of a caller refused access, at the door or further in, who was not told a ticket yet:
+method, caller, why, and the request, which may break its contract; None of a stream."""
+Trusts = Callable[[Caller], None]
+"""Raises UNAUTHENTICATED for a caller not trusted any longer, though its certificate is good."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
@@ -46,13 +52,15 @@ class Door:
     def __init__(
         self,
         certificates: Certificates,
-        most_calls: int,
-        turned_away: TurnedAway | None,
+        room: Room,
+        turned_away: TurnedAway | None = None,
+        trusts: Trusts | None = None,
         home: str = "",
     ) -> None:
         self._certificates = certificates
-        self._room = room.Room(most_calls)
+        self._room = room
         self._turned_away = turned_away
+        self._trusts = trusts
         self._home = home
 
     def guard(self, method: str, handler: Handler) -> Handler:
@@ -76,15 +84,16 @@ class Door:
                     return await inside(request, context)
             except Refusal as full:
                 durations.count(method[1:], full.code.name, 0.0)
-                await context.abort_with_status(room.status_of_full(full.retry_after or 0.0))
+                await context.abort_with_status(status_of_full(full.retry_after or 0.0))
 
         async def inside(request: Any, context: Context) -> Any:
-            with Served(method, context) as call:
+            with Served(method, context) as served:
+                given = request if one_request else None
                 try:
-                    await self._enter(method, request if one_request else None, context, call)
-                    return await serve(request if one_request else _validated(request), context)
+                    look = self._enter(method, given, context, served)
+                    return await serve(request if one_request else _each(request, look), context)
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
-                    await self._refuse(call, context, error)
+                    await self._refuse(served, context, error, given)
 
         return guarded
 
@@ -93,51 +102,67 @@ class Door:
     ) -> Callable[..., Any]:
         async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
             with Served(method, context) as served:
+                given = request if one_request else None
                 try:
-                    await self._enter(method, request if one_request else None, context, served)
-                    requests = request if one_request else _validated(request)
-                    responses = serve(requests, context)
+                    look = self._enter(method, given, context, served)
+                    responses = serve(request if one_request else _each(request, look), context)
                     if isinstance(responses, Coroutine):  # it writes to the context itself
                         await responses
                         return
                     async for response in responses:
+                        look()
                         yield response
                 except Exception as error:  # noqa: BLE001 - every error leaves as a status
-                    await self._refuse(served, context, error)
+                    await self._refuse(served, context, error, given)
 
         return guarded
 
-    async def _enter(self, method: str, request: Any, context: Context, served: Served) -> None:
+    def _enter(
+        self, method: str, request: Any, context: Context, served: Served
+    ) -> Callable[[], None]:
+        """Let a caller in, and give how to look at it again while a stream lasts."""
         certificate, caller = _identify(context, served)
         served.span.attributes["crossroads.caller"] = caller.principal.path
-        try:
-            self._check_certificate(certificate)
-            access.check(method, caller, self._home)
-        except Refusal as refusal:
-            if self._turned_away and request is not None:
-                await self._turned_away(method, caller, refusal, request)
-            raise
         CALLER.set(caller)
+        look = partial(self._look, certificate, caller)
+        look()
+        access.check(method, caller, self._home)
         deadlines.start(context.time_remaining())
         if request is not None:
             validate(request)
+        return look
 
-    def _check_certificate(self, certificate: Certificate) -> None:
-        """TLS looked at the handshake; a connection may outlive its certificate."""
+    def _look(self, certificate: Certificate, caller: Caller) -> None:
+        """TLS looked at the handshake; a connection, and a stream, may outlive its certificate."""
         if self._certificates.is_revoked(certificate.serial):
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_REVOKED")
         if certificate.not_after < clock.now():
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_EXPIRED")
+        if self._trusts:
+            self._trusts(caller)
 
-    async def _refuse(self, served: Served, context: Context, error: Exception) -> None:
+    async def _refuse(
+        self, served: Served, context: Context, error: Exception, request: Any
+    ) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
-        refusal = refusal_of(error)
+        refusal = await self._written(served.method, refusal_of(error), request)
         served.span.attributes["crossroads.refusal_reason"] = refusal.reason
         if refusal.code in BAD:
             served.span.fail(type(error))
         status = refusals.status_of(refusal)
         await context.abort_with_status(rpc_status.to_status(status))
+
+    async def _written(self, method: str, refusal: Refusal, request: Any) -> Refusal:
+        """A refused access is written down before it is told; where it cannot be, that is told."""
+        caller = CALLER.get(None)
+        denied = refusal.code in ACCESS and "ticket" not in refusal.metadata
+        if denied and caller is not None and self._turned_away:
+            try:
+                await self._turned_away(method, caller, refusal, request)
+            except Exception as error:  # noqa: BLE001 - it is the answer
+                return refusal_of(error)
+        return refusal
 
 
 def validate(request: Any) -> None:
@@ -203,7 +228,9 @@ def _path(violation: protovalidate.Violation) -> str:
     return path
 
 
-async def _validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _each(requests: AsyncIterator[Any], look: Callable[[], None]) -> AsyncIterator[Any]:
+    """The requests of a stream, as long as they keep to the contract and the caller is trusted."""
     async for request in requests:
+        look()
         validate(request)
         yield request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import grpc
@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 DOMAIN = "crossroads.belgium"
 LANGUAGES = ("nl", "fr", "de", "en")
 _TEXTS: dict[str, dict[str, str]] = {}
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the field, not an error of ours
@@ -79,12 +80,21 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
 
 def of_error(error: grpc.aio.AioRpcError) -> Refusal:
     """The refusal that a peer sent; its bare status where it sent no details."""
-    details = error_details_pb2.ErrorInfo()
     status = rpc_status.from_call(error)  # type: ignore[arg-type]  # AioRpcError has what it reads
-    for detail in status.details if status else ():
+    return _refusal(error.code(), status.details if status else ())
+
+
+def of_status(status: status_pb2.Status) -> Refusal:
+    """The refusal of one request among many. Raises KeyError for a code that gRPC has not."""
+    return _refusal(_CODES[status.code], status.details)
+
+
+def _refusal(code: grpc.StatusCode, told: Iterable[any_pb2.Any]) -> Refusal:
+    details = error_details_pb2.ErrorInfo()
+    for detail in told:
         if detail.Is(details.DESCRIPTOR):
             detail.Unpack(details)
-    return Refusal(error.code(), details.reason or "UPSTREAM_FAILED", metadata=details.metadata)
+    return Refusal(code, details.reason or "UPSTREAM_FAILED", metadata=details.metadata)
 
 
 def _add(status: status_pb2.Status, detail: object) -> None:

@@ -16,29 +16,58 @@ from mesh.refusals import Refusal
 LEAST_S, MOST_S = 0.1, 30.0
 WEIGHT = 0.02
 """Of one call in the average of how long calls take."""
+TOO_LATE_S = 0.5
+"""Once calls wait so long before they are looked at none is taken in until fewer wait: a call
+that has waited long is better told than kept, and telling takes less than answering."""
+BUSY_S = 1.0
+"""How long after it was full a room may still have a queue before it."""
 
 
 class Room:
-    """Places for calls under way. `clock` gives seconds that never go back."""
+    """Places for calls under way. `clock` gives seconds that never go back.
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    `waits` tells how long calls now wait before they come to this room.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        waits: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._most = most
         self._clock = clock
+        self._waits = waits
         self._taken = 0
         self._takes_s = LEAST_S
+        self._full_at = float("-inf")
+
+    @property
+    def is_full(self) -> bool:
+        full = self._taken >= self._most or self._waits() > TOO_LATE_S
+        if full:
+            self._full_at = self._clock()
+        return full
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it was full a moment ago."""
+        return self._clock() - self._full_at < BUSY_S
+
+    @property
+    def retry_s(self) -> float:
+        """When to come back: how long calls wait and take now, to a tenth of a second.
+
+        By then all that are under way will have gone.
+        """
+        return round(min(max(self._takes_s + self._waits(), LEAST_S), MOST_S), 1)
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place. Raises RESOURCE_EXHAUSTED where none is left, with a time to come back.
-
-        That is how long calls take now, to a tenth of a second: by then all that are under way
-        will have gone.
-        """
-        if self._taken >= self._most:
+        """Hold a place. Raises RESOURCE_EXHAUSTED where none is left, with a time to come back."""
+        if self.is_full:
             raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "OVERLOADED",
-                retry_after=round(min(max(self._takes_s, LEAST_S), MOST_S), 1),
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after=self.retry_s
             )
         self._taken += 1
         began = self._clock()

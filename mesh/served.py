@@ -16,10 +16,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Served:
     """Measures a call from its arrival to its answer."""
 
-    __slots__ = ("_context", "_method", "_started", "metadata", "span")
+    __slots__ = ("_context", "_started", "metadata", "method", "span")
 
     def __init__(self, method: str, context: Context) -> None:
-        self._method = method
+        self.method = method
         self._context = context
         self.metadata = dict(context.invocation_metadata() or ())
         self.span = telemetry.span(
@@ -40,5 +40,5 @@ class Served:
         code = self._context.code() or grpc.StatusCode.OK
         name = code.name if isinstance(code, grpc.StatusCode) else str(code)
         self.span.attributes["rpc.response.status_code"] = name
-        durations.count(self._method[1:], name, time.perf_counter() - self._started)
+        durations.count(self.method[1:], name, time.perf_counter() - self._started)
         self.span.__exit__(kind)

@@ -16,18 +16,25 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from mesh import contracts
+from mesh import contracts, sounding
 from mesh.certificates import Certificates
-from mesh.door import Door, TurnedAway
+from mesh.door import Door, Trusts, TurnedAway
+from mesh.room import Room
 from mesh.settings import Settings
+from mesh.sounding import Sounding
+from mesh.threshold import HEALTH, Threshold
 
 LOG = structlog.get_logger()
 CHECK_EVERY_S = 1.0
+MOST_WAITING = 20_000
+"""Calls that have come and were not yet looked at. Beyond, gRPC cancels them without a word."""
 _OPTIONS = [
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.server.max_pending_requests", MOST_WAITING),
+    ("grpc.server.max_pending_requests_hard_limit", MOST_WAITING),
 ]
 Check = Callable[[], Awaitable[bool]]
 
@@ -35,14 +42,21 @@ Check = Callable[[], Awaitable[bool]]
 class Server:
     """A gRPC server with mutual TLS, true health, reflection and a graceful stop.
 
-    `turned_away` hears of each caller refused at the door, before any servicer saw it.
+    `turned_away` hears of each caller refused access; `trusts` knows more than certificates do.
     """
 
-    def __init__(self, settings: Settings, turned_away: TurnedAway | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        turned_away: TurnedAway | None = None,
+        trusts: Trusts | None = None,
+    ) -> None:
         contracts.check()
         self._settings = settings
         self._certificates = Certificates(settings.tls)
-        self._door = Door(self._certificates, settings.most_calls, turned_away, settings.home)
+        self._sounding = Sounding()
+        self._room = Room(settings.most_calls, waits=lambda: self._sounding.wait_s)
+        self._door = Door(self._certificates, self._room, turned_away, trusts, settings.home)
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._checks: dict[str, Check] = {}
@@ -57,15 +71,16 @@ class Server:
     def add_registered_method_handlers(
         self, service: str, handlers: dict[str, grpc.RpcMethodHandler[Any, Any]]
     ) -> None:
-        """Called by the generated code: puts the door before each method."""
+        """Called by the generated code: puts the door before each method, and the threshold."""
         self._services.append(service)
         guarded = {
             name: self._door.guard(f"/{service}/{name}", handler)
             for name, handler in handlers.items()
         }
         generic = grpc.method_handlers_generic_handler(service, guarded)
-        self._server.add_generic_rpc_handlers((generic,))
-        self._server.add_registered_method_handlers(service, guarded)
+        self._server.add_generic_rpc_handlers((Threshold(generic, self._room),))
+        if HEALTH.startswith(f"/{service}/"):  # gRPC keeps a line of its own for what is registered
+            self._server.add_registered_method_handlers(service, guarded)
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
         """Called by the generated code; the registered handlers are those that count."""
@@ -97,7 +112,10 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         await self.start()
-        tasks = [asyncio.create_task(coroutine) for coroutine in (self._watch(), *background)]
+        tasks = [
+            asyncio.create_task(coroutine)
+            for coroutine in (self._watch(), self._sound(), *background)
+        ]
         stopped = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
         await self.stop()
@@ -112,6 +130,10 @@ class Server:
         await self._health.enter_graceful_shutdown()
         await self._server.stop(self._settings.grace_s)
         LOG.info("stopped")
+
+    async def _sound(self) -> None:
+        async with sounding.to_oneself(self._certificates, self._settings.name, self.port) as call:
+            await self._sounding.run(call, lambda: self._room.is_busy)
 
     async def _watch(self) -> None:
         while True:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -44,8 +43,6 @@ class Settings(BaseSettings):
     most_calls: int = 96
     """Calls served at once; a further one is told to come back. Few, since what a busy process
     has under way keeps it from taking in, and so from turning away, those that come."""
-    quota_share: float = Field(1.0, gt=0, le=1)
-    """Part of each quota that this process lets through: 1 divided by the number of routers."""
     grace_s: float = 5.0
     """How long a stop waits for the calls under way."""
 

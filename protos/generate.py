@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from google.protobuf import any_pb2, descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
+from google.rpc import status_pb2
 from protobuf.wkt.google.protobuf import descriptor_pb
 from protovalidate._gen.buf.validate import validate_pb
 
@@ -20,6 +21,7 @@ PROTOS = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 GENERATED = PROTOS.parent / "generated"
 VALIDATE = "buf/validate/validate.proto"
+FOREIGN = (descriptor_pb2, any_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, status_pb2)
 
 
 def digest() -> str:
@@ -40,7 +42,7 @@ def validate_descriptor() -> bytes:
 def descriptor_set(target: Path) -> None:
     """Write what protoc and buf need besides our own sources."""
     files = descriptor_pb2.FileDescriptorSet()
-    for module in (descriptor_pb2, any_pb2, duration_pb2, field_mask_pb2, timestamp_pb2):
+    for module in FOREIGN:
         module.DESCRIPTOR.CopyToProto(files.file.add())
     files.file.add().ParseFromString(validate_descriptor())
     target.write_bytes(files.SerializeToString())

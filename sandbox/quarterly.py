@@ -29,11 +29,12 @@ class Worker:
         return _share(self.gross_cents, 10_800) if self.code == MANUAL else self.gross_cents
 
     @property
-    def contributions(self) -> tuple[tuple[str, int], ...]:
-        """Code and cents."""
+    def contributions(self) -> tuple[tuple[str, str, int], ...]:
+        """Code, type and cents; type 1 is reckoned on 108 percent."""
+        raised = "1" if self.code == MANUAL else "0"
         return (
-            (self.code, _share(self.basis, _RATES[self.code])),
-            ("859", _share(self.basis, _EMPLOYMENT_RATE)),
+            (self.code, raised, _share(self.basis, _RATES[self.code])),
+            ("859", "0", _share(self.basis, _EMPLOYMENT_RATE)),
         )
 
 
@@ -61,7 +62,7 @@ def document(
 ) -> Iterator[bytes]:
     """The document piece by piece, one for each worker; the amount owed stands before them."""
     declared = list(declared)
-    owed = sum(cents for worker in declared for _, cents in worker.contributions)
+    owed = sum(cents for worker in declared for *_, cents in worker.contributions)
     yield _opening(now, quarter, nsso_number, owed).encode()
     begin, last = _days(quarter)
     for number, worker in enumerate(declared, 1):
@@ -94,10 +95,10 @@ def _person(number: int, worker: Worker, begin: date, last: date) -> str:
     contributions = "".join(
         "<WorkerContribution>"
         f"<ContributionWorkerCode>{code}</ContributionWorkerCode>"
-        "<ContributionType>0</ContributionType>"
+        f"<ContributionType>{kind}</ContributionType>"
         f"<ContributionCalculationBasis>{worker.basis}</ContributionCalculationBasis>"
         f"<ContributionAmount>{cents}</ContributionAmount></WorkerContribution>"
-        for code, cents in worker.contributions
+        for code, kind, cents in worker.contributions
     )
     return (
         f"<NaturalPerson><NaturalPersonSequenceNbr>{number}</NaturalPersonSequenceNbr>"

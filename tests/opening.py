@@ -61,6 +61,7 @@ from services.router.peers import Ledger as LedgerPeer
 from services.router.peers import Repertory, Suppliers
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
+from services.router.quota_store import QuotaStore
 from services.router.receipt import ORIGIN as RECEIPT
 from services.router.servicer import ExchangeServicer
 from services.router.store import Store as RouterStore
@@ -144,7 +145,8 @@ class Opening:
         consultations = Consultations(follower, repertory, ledger, suppliers)
         first = FirstDeliveries(FirstDeliveryStore(engine), follower, repertory, ledger, suppliers)
         signer = Signer(RECEIPT, signing_key.load(self.folder / "router.key"))
-        admission, askables = Admission(follower), Askables(AskableStore(engine), ledger)
+        admission = Admission(follower, QuotaStore(engine))
+        askables = Askables(AskableStore(engine), repertory, ledger)
         exchange = ExchangeServicer(
             consultations,
             Publications(store),

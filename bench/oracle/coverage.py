@@ -15,7 +15,7 @@ from services.rights.derived import Derived
 from services.rights.domain import Group, Rule
 from services.rights.population import Population
 from services.rights.roster import Roster
-from services.rights.spans import Spans, number
+from services.rights.spans import FIRST, Spans, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def of(rules: Mapping[str, Rule], population: Population) -> Iterator[Reached]:
                 yield Reached(right, since, name, _persons(derived.of_persons(fact)))
             rows = {name: derived.of_rows(fact, roster) for name, fact in facts}
             for ground in version.grounds:
-                met = Conditions(roster, version, until, True, rows).met(ground)
+                met = Conditions(roster, version, FIRST, until, True, rows).met(ground.when)
                 yield Reached(right, since, ground.text, _persons(met))
         derived.grant(right, entitled.had())
         yield Reached(right, "", "entitled", _persons(entitled.days))

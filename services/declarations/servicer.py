@@ -21,6 +21,7 @@ from services.declarations.dimona.domain import DimonaPeriod
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Channel, Declaration, State
 from services.declarations.handled import Handled, rings
+from services.declarations.intake import Intake, Stored
 from services.declarations.mandates import declarants
 from services.declarations.mandates.declarants import Declarants
 from services.declarations.store import Store
@@ -38,6 +39,7 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
     ) -> None:
         self._courtesy = courtesy or Courtesy()
         self._engine = engine
+        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._handled = handled
         self._declarants = Declarants(engine)
         self._receive = Coalescer(self._store, name="declarations", in_flight=2)
@@ -97,9 +99,9 @@ class Servicer(declarations_pb2_grpc.DeclarationsServicer):
             next_page_token=found[most - 1].id if len(found) > most else "",
         )
 
-    async def _store(self, sent: list[Declaration]) -> Sequence[Declaration]:
-        async with self._engine.begin() as connection:
-            return await Store(connection).receive(sent)
+    async def _store(self, sent: list[Declaration]) -> Sequence[Stored]:
+        async with self._alone.connect() as connection:
+            return await Intake(connection).receive(sent)
 
 
 _CHANNELS = {

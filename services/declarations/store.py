@@ -14,6 +14,21 @@ from services.declarations.domain import Channel, Declaration, Employer, State
 
 RECEIVED = "declarations_received"
 HANDLED = "declarations_handled"
+BEARERS = text(
+    "SELECT nsso_number, enterprise_number FROM employers WHERE nsso_number = ANY(:numbers)"
+)
+ANSWER = text(
+    """
+    UPDATE declarations AS declaration
+    SET state = answer.state, notification = answer.notification,
+        dimona_period_id = answer.period_id
+    FROM unnest(
+        CAST(:employers AS text[]), CAST(:tickets AS text[]), CAST(:states AS text[]),
+        CAST(:notifications AS bytea[]), CAST(:period_ids AS text[])
+    ) AS answer(employer, ticket, state, notification, period_id)
+    WHERE declaration.employer = answer.employer AND declaration.ticket = answer.ticket
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +64,7 @@ class Store:
     async def bearers(self, nsso_numbers: Sequence[str]) -> dict[str, Employer]:
         """The employers that bear these NSSO numbers, by number."""
         rows = await self._connection.execute(
-            text(
-                "SELECT nsso_number, enterprise_number FROM employers"
-                " WHERE nsso_number = ANY(:numbers)"
-            ),
+            BEARERS,
             {"numbers": list(nsso_numbers)},
         )
         return {row.nsso_number: Employer(row.enterprise_number, row.nsso_number) for row in rows}
@@ -74,36 +86,6 @@ class Store:
             r.enterprise_number: Employer(r.enterprise_number, r.nsso_number, r.registers_days)
             for r in rows
         }
-
-    async def receive(self, declarations: Sequence[Declaration]) -> list[Declaration]:
-        """Store declarations; as stored now or, where the request came before, as stored then."""
-        await self._connection.execute(
-            text(
-                "INSERT INTO declarations (employer, ticket, request_id, digest, channel,"
-                " received_at, form, anomalies, caller, chain, traceparent, state, notification,"
-                " dimona_period_id, declarant, place)"
-                " VALUES (:employer, :ticket, :request_id, :digest, :channel, :received_at,"
-                " :form, :anomalies, :caller, :chain, :traceparent, :state,"
-                " :notification, :dimona_period_id, :declarant, :place)"
-                " ON CONFLICT (employer, declarant, request_id) DO NOTHING"
-            ),
-            [_values(declaration) for declaration in declarations],
-        )
-        await database.notify(self._connection, RECEIVED)
-        rows = await self._connection.execute(
-            text(
-                "SELECT * FROM declarations WHERE (employer, declarant, request_id) IN"
-                " (SELECT * FROM unnest(CAST(:employers AS text[]), CAST(:declarants AS text[]),"
-                " CAST(:requests AS text[])))"
-            ),
-            {
-                "employers": [declaration.employer for declaration in declarations],
-                "declarants": [declaration.declarant for declaration in declarations],
-                "requests": [declaration.request_id for declaration in declarations],
-            },
-        )
-        stored = {(row.employer, row.declarant, row.request_id): _declaration(row) for row in rows}
-        return [stored[d.employer, d.declarant, d.request_id] for d in declarations]
 
     async def claim(self, most: int) -> list[Declaration]:
         """The oldest declarations to handle; an employer's are handled by one worker, in order."""
@@ -132,20 +114,14 @@ class Store:
 
     async def handled(self, answers: Sequence[Answer]) -> None:
         await self._connection.execute(
-            text(
-                "UPDATE declarations SET state = :state, notification = :notification,"
-                " dimona_period_id = :period WHERE employer = :employer AND ticket = :ticket"
-            ),
-            [
-                {
-                    "state": answer.state.value,
-                    "notification": answer.notification,
-                    "period": answer.period_id,
-                    "employer": answer.employer,
-                    "ticket": answer.ticket,
-                }
-                for answer in answers
-            ],
+            ANSWER,
+            {
+                "employers": [answer.employer for answer in answers],
+                "tickets": [answer.ticket for answer in answers],
+                "states": [answer.state.value for answer in answers],
+                "notifications": [answer.notification for answer in answers],
+                "period_ids": [answer.period_id for answer in answers],
+            },
         )
 
     async def tell_handled(self) -> None:
@@ -197,27 +173,6 @@ class Store:
         )
         await database.notify(self._connection, RECEIVED)
         return bool(found.rowcount)
-
-
-def _values(declaration: Declaration) -> dict[str, Any]:
-    return {
-        "employer": declaration.employer,
-        "ticket": declaration.ticket,
-        "request_id": declaration.request_id,
-        "digest": declaration.digest,
-        "channel": declaration.channel.value,
-        "received_at": declaration.received_at,
-        "form": declaration.form,
-        "anomalies": list(declaration.anomalies),
-        "caller": declaration.caller,
-        "chain": list(declaration.chain),
-        "traceparent": declaration.traceparent,
-        "state": declaration.state.value,
-        "notification": declaration.notification,
-        "dimona_period_id": declaration.dimona_period_id,
-        "declarant": declaration.declarant,
-        "place": declaration.place,
-    }
 
 
 def _declaration(row: Any) -> Declaration:

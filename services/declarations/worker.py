@@ -14,7 +14,7 @@ from mesh import clock, identification, telemetry
 from services.declarations import effects, telling
 from services.declarations.courtesy import Courtesy
 from services.declarations.dimona import form as forms
-from services.declarations.dimona import notification, places, rules
+from services.declarations.dimona import notification, places, rules, standing
 from services.declarations.dimona.domain import (
     DimonaPeriod,
     Facts,
@@ -34,7 +34,7 @@ from services.declarations.set_aside.isolation import Isolation
 from services.declarations.store import RECEIVED, Store
 from services.declarations.written import Written
 
-MOST = 64
+MOST = 128
 
 
 class Persons(Protocol):
@@ -98,7 +98,7 @@ class _Batch:
         self._declarations = declarations
         self._persons: dict[str, Person] = {}
         self._employers: dict[str, Employer] = {}
-        self._known: dict[str, DimonaPeriod] = {}
+        self._known = standing.Periods()
         self._registered: dict[str, Registration] = {}
         self._ids: list[str] = []
         self._registration_ids: list[str] = []
@@ -131,7 +131,7 @@ class _Batch:
             person = self._persons.get(ssin)
             if person and person.ssin != ssin:
                 await Replacements(self._connection).replace(ssin, person.ssin, clock.now())
-        self._known = {period.id: period for period in await self._periods.of_persons(everyone)}
+        self._known = standing.Periods(await self._periods.of_persons(everyone))
         registrations = Registrations(self._connection)
         self._registered = {r.id: r for r in await registrations.of_persons(everyone)}
         self._employers = await self._store.employers([d.employer for d in self._declarations])
@@ -175,9 +175,9 @@ class _Batch:
         after = outcome.after
         if after is None:
             return
-        others = [p for p in self._known.values() if p.ssin == after.ssin and p.id != after.id]
+        others = [period for period in self._known.of([after.ssin]) if period.id != after.id]
         self._written.period(outcome, declaration.ticket, clock.now())
-        self._known[after.id] = after
+        self._known.put(after)
         requests = effects.of(declaration.ticket, outcome, others)
         self._written.tell(telling.INTEGRATE_AND_PUBLISH, requests)
 
@@ -211,7 +211,7 @@ class _Batch:
         addressed = self._known.get(number)
         ssins = {form.inss if form else "", person.ssin if person else ""}
         ssins.add(addressed.ssin if addressed else "")
-        return [period for period in self._known.values() if period.ssin in ssins]
+        return self._known.of(ssins)
 
     def _about(self, form: Form | None, facts: Facts, outcome: Outcome) -> str:
         """The person for the ledger; of a refused form only a number with right check digits."""

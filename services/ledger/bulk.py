@@ -101,7 +101,9 @@ def _copy_entries(
 
 
 def _copy_nodes(connection: psycopg.Connection, nodes: Sequence[Node]) -> None:
-    with connection.cursor().copy("COPY nodes (level, position, hash) FROM STDIN") as copy:
+    with connection.cursor().copy("COPY nodes (level, position, hashes) FROM STDIN") as copy:
         copy.write(
-            "".join(f"{node.level}\t{node.index}\t\\\\x{node.hash.hex()}\n" for node in nodes)
+            "".join(
+                f"{run.level}\t{run.index}\t\\\\x{run.hash.hex()}\n" for run in tree.runs(nodes)
+            )
         )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from crossroads.ledger.v1 import ledger_pb2
 
-from mesh import clock, tickets
+from mesh import clock, named, tickets
 from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.ledger.servicer import Ledger
-
-_SSIN = re.compile(r"[0-9]{11}")
 
 
 class Doorkeeper:
@@ -23,7 +20,7 @@ class Doorkeeper:
 
     async def __call__(self, method: str, caller: Caller, refusal: Refusal, request: Any) -> None:
         ticket = tickets.new()
-        named = getattr(request, "ssin", "")
+        about = list(named.persons(request))
         entry = ledger_pb2.Entry(
             entry_id=f"{ticket}/door",
             ticket=ticket,
@@ -31,9 +28,10 @@ class Doorkeeper:
             occurred_at=clock.rfc3339(clock.now()),
             caller=caller.principal.path,
             chain=caller.chain,
-            ssin=named if _SSIN.fullmatch(named) else "",
+            ssin=about[0] if len(about) == 1 else "",
             outcome=ledger_pb2.OUTCOME_REFUSED,
             reason=refusal.reason,
             content=method.encode(),
         )
         await self._ledger.append([entry])
+        refusal.metadata["ticket"] = ticket

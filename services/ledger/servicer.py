@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import grpc
@@ -168,21 +170,33 @@ def _reused(conflict: Conflict) -> Refusal:
 
 def _entry(wire: ledger_pb2.Entry, position: int) -> Entry:
     try:
-        clock.parse(wire.occurred_at)
+        _moment(wire.occurred_at)
     except ValueError as error:
         raise malformed(f"entries[{position}].occurred_at", "not an RFC 3339 moment") from error
-    content = wire.SerializeToString(deterministic=True)
-    place = institutions.from_wire(wire.institution) if wire.HasField("institution") else ""
+    place = ""
+    if wire.HasField("institution"):
+        place = _place(wire.institution.sector, wire.institution.number)
     return Entry(
         wire.entry_id,
         wire.ticket,
         wire.ssin,
-        content,
+        wire.SerializeToString(deterministic=True),
         wire.kind,
-        str(place),
+        place,
         wire.outcome,
         tuple(wire.data_sorts),
     )
+
+
+@lru_cache(maxsize=64)
+def _moment(written: str) -> datetime:
+    """Those that are written together are mostly of one moment."""
+    return clock.parse(written)
+
+
+@lru_cache(maxsize=8192)
+def _place(sector: int, number: int) -> str:
+    return str(institutions.of(sector, number))
 
 
 def _leaves(leaves: Sequence[Leaf]) -> ledger_pb2.AppendResponse:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.ledger import tree
 from services.ledger.domain import Access, Addition, Known, Sealed, Search
 from services.ledger.proof import Place
 from services.ledger.tree import Frontier
@@ -38,14 +39,21 @@ WRITE = text(
         FROM moved, unnest(CAST(:entry_ids AS text[]), CAST(:digests AS bytea[]))
              WITH ORDINALITY AS given(entry_id, digest, place)
     ), grown AS (
-        INSERT INTO nodes (level, position, hash)
-        SELECT level, position, hash
+        INSERT INTO nodes (level, position, hashes)
+        SELECT level, position, hashes
         FROM moved, unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]),
-                           CAST(:hashes AS bytea[])) AS given(level, position, hash)
+                           CAST(:hashes AS bytea[])) AS given(level, position, hashes)
     )
     SELECT size FROM moved
     """
 )
+HASH_OF = """LATERAL (
+    SELECT substring(hashes FROM CAST(asked.position - first AS int) * 32 + 1 FOR 32) AS hash
+    FROM (SELECT position AS first, hashes FROM nodes
+          WHERE nodes.level = asked.level AND nodes.position <= asked.position
+          ORDER BY nodes.position DESC LIMIT 1) AS run
+) AS found"""
+"""The hash at a level and position: it stands in the last run that begins there or before."""
 CONDITIONS = {
     "ssin": "ssin = :ssin AND ssin <> ''",
     "ticket": "ticket = :ticket AND ticket <> ''",
@@ -124,6 +132,7 @@ class Store:
 
         A writer that had to wait for another sees the head that the other left.
         """
+        runs = tree.runs(addition.nodes)
         written = await connection.execute(
             WRITE,
             {
@@ -141,9 +150,9 @@ class Store:
                 "data_sorts": ["\x1f".join(entry.data_sorts) for entry in addition.entries],
                 "entry_ids": [entry.entry_id for entry in addition.entries],
                 "digests": list(addition.digests),
-                "levels": [node.level for node in addition.nodes],
-                "positions": [node.index for node in addition.nodes],
-                "hashes": [node.hash for node in addition.nodes],
+                "levels": [run.level for run in runs],
+                "positions": [run.index for run in runs],
+                "hashes": [run.hash for run in runs],
                 "size": addition.frontier.size,
                 "frontier": list(addition.frontier.hashes),
             },
@@ -168,9 +177,9 @@ class Store:
         async with self._alone.connect() as connection:
             rows = await connection.execute(
                 text(
-                    "SELECT level, position, hash FROM nodes "
-                    "JOIN unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[])) "
-                    "AS asked(level, position) USING (level, position)"
+                    "SELECT asked.level, asked.position, hash "  # noqa: S608 - constants
+                    "FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[])) "
+                    f"AS asked(level, position), {HASH_OF} WHERE length(hash) = 32"
                 ),
                 {"levels": [level for level, _ in places], "positions": [i for _, i in places]},
             )
@@ -181,8 +190,10 @@ class Store:
         async with self._alone.connect() as connection:
             rows = await connection.execute(
                 text(
-                    "SELECT position, hash, salt, content FROM entries JOIN nodes USING (position) "
-                    "WHERE level = 0 AND position >= :begin AND position < :end ORDER BY position"
+                    "SELECT asked.position, hash, salt, content "  # noqa: S608 - constants
+                    "FROM (SELECT 0 AS level, position, salt, content FROM entries "
+                    "WHERE position >= :begin AND position < :end) AS asked, "
+                    f"{HASH_OF} ORDER BY asked.position"
                 ),
                 {"begin": begin, "end": end},
             )

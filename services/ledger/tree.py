@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+HASH_BYTES = 32
+MOST_IN_RUN = 60
+"""So that a run stays within its row."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -50,6 +53,22 @@ def extend(frontier: Frontier, leaf_hashes: Iterable[bytes]) -> tuple[Frontier, 
         stack.append(current)
         size += 1
     return Frontier(size, tuple(stack)), tuple(nodes)
+
+
+def runs(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes of one `extend`, those of a level behind each other: a run bears all their hashes.
+
+    Its index is that of the first. No run is longer than `MOST_IN_RUN`.
+    """
+    hashes: dict[tuple[int, int], list[bytes]] = {}
+    last: dict[int, tuple[int, int]] = {}
+    for node in nodes:
+        key = last.get(node.level)
+        if key is None or len(hashes[key]) == MOST_IN_RUN:
+            key = last[node.level] = node.level, node.index
+            hashes[key] = []
+        hashes[key].append(node.hash)
+    return [Node(level, first, b"".join(found)) for (level, first), found in hashes.items()]
 
 
 def root(frontier: Frontier) -> bytes:

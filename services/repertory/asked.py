@@ -12,7 +12,7 @@ from mesh import clock, tickets
 from mesh.identification import ssin_is_valid
 from services.repertory import refusals, wire
 from services.repertory.domain import Inscription
-from services.repertory.recording import Request
+from services.repertory.write_log import Request
 
 
 def check_digits(numbers: Mapping[str, str]) -> None:

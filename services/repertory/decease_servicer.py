@@ -11,7 +11,8 @@ from mesh import call, clock
 from services.repertory import asked, permission, person_recording, refusals
 from services.repertory.decease_store import DeceaseStore
 from services.repertory.entries import Part
-from services.repertory.recording import Recorded, Recorder
+from services.repertory.recording import Recorder
+from services.repertory.write_log import Recorded
 
 Context = Any
 
@@ -48,8 +49,8 @@ class DeceaseServicer(repertory_pb2_grpc.RepertoryServicer):
         asked.check_digits({"ssin": request.ssin})
         parts = [Part(request.ssin, None, request.SerializeToString(deterministic=True))]
         wanted = asked.request(permission.speaker(call.caller()).path, request)
-        async with self._recorder.changing(wanted, [request.ssin]) as standing:
-            if standing.first is not None:
+        async with self._recorder.changing([wanted], [request.ssin]) as standing:
+            if standing.first(wanted) is not None:
                 return person_recording.repeated(standing, wanted)
             ssin = standing.in_force[request.ssin]
             before = await self._deceases.standing(standing, ssin)

@@ -9,7 +9,7 @@ from typing import Any
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
 from mesh import call, clock
-from services.repertory import asked, inscriptions, paging, permission, refusals, wire
+from services.repertory import alike, asked, inscriptions, paging, permission, refusals, wire
 from services.repertory.domain import Inscription, Person
 from services.repertory.policy_store import PolicyStore
 from services.repertory.store import Store
@@ -49,12 +49,22 @@ class LookupServicer(repertory_pb2_grpc.RepertoryServicer):
         self, request: repertory_pb2.BatchLookupRequest, context: Context
     ) -> repertory_pb2.BatchLookupResponse:
         freshness = asked.freshness(request.freshness)
-        persons, position = await self._lookup(request.ssins, await self._moment(request))
+        moment = await self._moment(request)
+        response = repertory_pb2.BatchLookupResponse()
+        if request.together:
+            groups, position = await self._store.lookup_alike(request.ssins, moment)
+            response.alike.extend(map(alike.to_wire, groups))
+        else:
+            persons, position = await self._lookup(request.ssins, moment)
+            response.persons.extend(map(wire.to_person, persons))
         if freshness > position:
             raise refusals.not_yet_known()
-        return repertory_pb2.BatchLookupResponse(
-            persons=map(wire.to_person, persons), position=request.position or str(position)
-        )
+        if request.with_numbers:
+            numbers = await self._store.numbers(request.ssins)
+            for person in response.persons:
+                person.numbers[:] = numbers[person.ssin]
+        response.position = request.position or str(position)
+        return response
 
     async def _moment(self, request: repertory_pb2.BatchLookupRequest) -> datetime | None:
         """As known when; None is now."""

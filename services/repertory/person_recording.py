@@ -8,7 +8,8 @@ from mesh import call, clock, telemetry, written
 from services.repertory import entries, refusals
 from services.repertory.entries import Part
 from services.repertory.inscriptions import Change
-from services.repertory.recording import Recorded, Recorder, Request, Standing
+from services.repertory.recording import Recorder, Standing
+from services.repertory.write_log import Recorded, Request, Write
 
 NOTHING = Change((), (), ())
 """What a write does to the lines where it does nothing to them."""
@@ -21,11 +22,14 @@ async def record(
     telemetry.note(crossroads__ticket=wanted.ticket)
     told = entries.inscriptions(wanted.ticket, call.caller(), parts, clock.now())
     await recorder.tell(standing, told.SerializeToString())
-    return await recorder.record(standing, wanted, change, written.of(told.entries))
+    write = Write(wanted, change, written.of(told.entries))
+    (recorded,) = await recorder.record(standing, [write])
+    return recorded
 
 
 def repeated(standing: Standing, wanted: Request) -> Recorded:
     """What came of the request the first time. Raises ALREADY_EXISTS when that was another one."""
-    if standing.first is None or standing.first.digest != wanted.digest:
+    first = standing.first(wanted)
+    if first is None or first.digest != wanted.digest:
         raise refusals.request_id_reused()
-    return standing.first.recorded
+    return first.recorded

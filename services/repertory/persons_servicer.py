@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 
-from mesh import call, clock, tickets
-from mesh.institutions import Institution
+from mesh import call
 from services.repertory import (
     asked,
-    entries,
     inscriptions,
     numbers,
     permission,
     person_recording,
     refusals,
     wire,
+    wishes,
 )
 from services.repertory.decease_store import DeceaseStore
-from services.repertory.domain import Inscription, InstitutionRecord
+from services.repertory.domain import Inscription
 from services.repertory.entries import Part
-from services.repertory.inscriptions import Change
-from services.repertory.policy_store import PolicyStore
 from services.repertory.primary import Primary
 from services.repertory.qualities import CodeLists
-from services.repertory.recording import Recorded, Recorder, Standing
+from services.repertory.recording import Recorder, Standing
 from services.repertory.store import Store
+from services.repertory.wishes import Wish
+from services.repertory.write_log import Recorded
+from services.repertory.writers import Writers
 
 Context = Any
 
@@ -41,29 +41,22 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         store: Store,
         recorder: Recorder,
         deceases: DeceaseStore,
-        policies: PolicyStore,
+        writers: Writers,
         codes: CodeLists,
         primary: Primary | None,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._deceases = deceases
-        self._policies = policies
+        self._writers = writers
         self._codes = codes
         self._primary = primary
 
     async def Register(
         self, request: repertory_pb2.RegisterRequest, context: Context
     ) -> repertory_pb2.RegisterResponse:
-        added = asked.lines(request.inscriptions, "inscriptions[{}].")
-        self._check_qualities(added, "inscriptions")
-        parts = entries.parts(request)
-        await self._check_may_write(parts)
-
-        def decide(standing: Standing) -> Change:
-            return inscriptions.register(standing.lines, _in_force(standing, added))
-
-        lines, recorded = await self._change(request, parts, added, decide)
+        wish = wishes.registration(request, _caller(), self._codes)
+        lines, recorded = await self._fulfil(wish)
         return repertory_pb2.RegisterResponse(
             inscriptions=map(wire.to_inscription, lines),
             freshness=str(recorded.position),
@@ -73,17 +66,7 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
     async def End(
         self, request: repertory_pb2.EndRequest, context: Context
     ) -> repertory_pb2.EndResponse:
-        cut = asked.lines([request.inscription], "inscription.")
-        parts = [entries.part_of_line(request, request.inscription)]
-        await self._check_may_write(parts)
-
-        def decide(standing: Standing) -> Change:
-            change = inscriptions.end(standing.lines, *_in_force(standing, cut))
-            if not change.closed:
-                raise refusals.not_inscribed()
-            return change
-
-        lines, recorded = await self._change(request, parts, cut, decide)
+        lines, recorded = await self._fulfil(wishes.ending(request, _caller()))
         return repertory_pb2.EndResponse(
             inscriptions=map(wire.to_inscription, lines),
             freshness=str(recorded.position),
@@ -93,20 +76,8 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
     async def Correct(
         self, request: repertory_pb2.CorrectRequest, context: Context
     ) -> repertory_pb2.CorrectResponse:
-        (wrong,) = asked.lines([request.wrong], "wrong.")
-        right = asked.lines(request.right, "right[{}].")
-        self._check_qualities(right, "right")
-        parts = [entries.part_of_line(request, request.wrong)]
-        await self._check_may_write(parts)
-
-        def decide(standing: Standing) -> Change:
-            (line,) = _in_force(standing, [wrong])
-            try:
-                return inscriptions.correct(standing.lines, line, _in_force(standing, right))
-            except ValueError as error:
-                raise refusals.no_such_line() from error
-
-        lines, recorded = await self._change(request, parts, [wrong, *right], decide)
+        wish = wishes.correction(request, _caller(), self._codes)
+        lines, recorded = await self._fulfil(wish)
         return repertory_pb2.CorrectResponse(
             inscriptions=map(wire.to_inscription, lines),
             freshness=str(recorded.position),
@@ -120,9 +91,9 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
         asked.check_digits({"old_ssin": old, "new_ssin": new})
         content = request.SerializeToString(deterministic=True)
         parts = [Part(ssin, None, content) for ssin in (old, new)]
-        wanted = asked.request(permission.speaker(call.caller()).path, request)
-        async with self._recorder.changing(wanted, [old, new], replacing=True) as standing:
-            if standing.first is not None:
+        wanted = asked.request(_caller(), request)
+        async with self._recorder.changing([wanted], [old, new], replacing=True) as standing:
+            if standing.first(wanted) is not None:
                 recorded = person_recording.repeated(standing, wanted)
             elif _is_replaced(standing, old, new):
                 recorded = await person_recording.record(
@@ -143,66 +114,28 @@ class PersonsServicer(repertory_pb2_grpc.RepertoryServicer):
             freshness=str(recorded.position), ticket=recorded.ticket
         )
 
-    async def _change(
-        self,
-        request: repertory_pb2.RegisterRequest
-        | repertory_pb2.EndRequest
-        | repertory_pb2.CorrectRequest,
-        parts: Sequence[Part],
-        about: Sequence[Inscription],
-        decide: Callable[[Standing], Change],
-    ) -> tuple[Iterable[Inscription], Recorded]:
+    async def _fulfil(self, wish: Wish) -> tuple[Iterable[Inscription], Recorded]:
         """Decide and record, all or nothing; a request repeated gets its first answer."""
-        wanted = asked.request(permission.speaker(call.caller()).path, request)
-        ssins = sorted({line.key.ssin for line in about})
-        async with self._recorder.changing(wanted, ssins) as standing:
-            if standing.first is None:
-                change = decide(standing)
+        await self._writers.check(wish.parts)
+        wanted, ssins = wish.request, sorted(wish.ssins)
+        async with self._recorder.changing([wanted], ssins) as standing:
+            if standing.first(wanted) is None:
+                change = wish.decide(standing.lines, standing.in_force)
                 if self._primary:
                     await self._primary.put(standing, change)
                 recorded = await person_recording.record(
-                    self._recorder, standing, wanted, parts, change
+                    self._recorder, standing, wanted, wish.parts, change
                 )
                 opened = [replace(line, recorded_at=recorded.at) for line in change.opened]
                 return sorted([*opened, *change.kept]), recorded
         recorded = person_recording.repeated(standing, wanted)
         persons, _ = await self._store.lookup_as_known(ssins, recorded.at)
         then = [line for person in persons for line in person.inscriptions]
-        return inscriptions.of_keys(then, (line.key for line in about)), recorded
-
-    def _check_qualities(self, lines: Sequence[Inscription], field: str) -> None:
-        for sector in sorted({line.key.institution.sector for line in lines}):
-            wrong = [
-                f"{field}[{number}].quality"
-                for number, line in enumerate(lines)
-                if line.key.institution.sector == sector
-                and self._codes.unknown(sector, [line.key.quality])
-            ]
-            if wrong:
-                raise refusals.unknown_quality(sector, wrong)
-
-    async def _check_may_write(self, parts: Sequence[Part]) -> None:
-        """Raise unless the caller may write for each; the ledger hears that it tried."""
-        wanted = {part.institution for part in parts if part.institution is not None}
-        speaker = permission.speaker(call.caller())
-        records = await self._policies.concerned(speaker.path, wanted)
-        for institution in sorted(wanted):
-            _check_known(institution, records)
-        own = permission.spoken_for(speaker, records, clock.today())
-        for institution in sorted(wanted):
-            if not permission.may_write(own, institution):
-                ticket = tickets.new()
-                refusal = refusals.not_your_institution(institution, ticket)
-                entry = entries.inscriptions(
-                    ticket, call.caller(), parts, clock.now(), refusal.reason
-                )
-                await self._recorder.tell_at_once(entry.SerializeToString())
-                raise refusal
+        return inscriptions.of_keys(then, (line.key for line in wish.about)), recorded
 
 
-def _check_known(institution: Institution, records: Collection[InstitutionRecord]) -> None:
-    if all(record.institution != institution for record in records):
-        raise refusals.unknown_institution(institution)
+def _caller() -> str:
+    return permission.speaker(call.caller()).path
 
 
 def _is_replaced(standing: Standing, old: str, new: str) -> bool:
@@ -212,11 +145,3 @@ def _is_replaced(standing: Standing, old: str, new: str) -> bool:
     if standing.in_force[old] not in {old, standing.in_force[new]}:
         raise refusals.already_replaced()
     return standing.in_force[old] != old
-
-
-def _in_force(standing: Standing, lines: Sequence[Inscription]) -> list[Inscription]:
-    """The same lines under the numbers that are in force."""
-    return [
-        replace(line, key=replace(line.key, ssin=standing.in_force[line.key.ssin]))
-        for line in lines
-    ]

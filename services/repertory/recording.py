@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,33 +11,39 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh import outbox
-from mesh.written import Written
-from services.repertory import rows
+from mesh.outbox import Parcel
+from services.repertory import rows, write_log
 from services.repertory.domain import Inscription
-from services.repertory.inscriptions import Change
 from services.repertory.numbers import PUBLISH
+from services.repertory.write_log import Recorded, Request, Write
 
 LEDGER = "ledger"
 """Kind of what the outbox tells the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A write as it was asked; the same id must come with the same digest."""
-
-    caller: str
-    request_id: str
-    digest: bytes
-    ticket: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Where a write stands: its place in the log of writes, its recorded moment, its ticket."""
-
-    position: int
-    at: datetime
-    ticket: str
+REPLACING = text("SELECT pg_advisory_xact_lock(hashtextextended('replacements', 0))")
+WRITING = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('replacements', 0))")
+"""Numbers are replaced while nobody else writes."""
+IN_FORCE = text(
+    "SELECT ssin, replaced_by FROM replacements "
+    "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_until = 'infinity'"
+)
+HOLD = text(
+    """
+    SELECT pg_advisory_xact_lock(hash) FROM (
+        SELECT DISTINCT hashtextextended(name, 0) AS hash
+        FROM unnest(CAST(:names AS text[])) AS given(name) ORDER BY hash
+    ) AS ordered
+    """
+)
+FIRST = text(
+    "SELECT request_id, digest, position, recorded_at, ticket FROM requests "
+    "WHERE caller = :caller AND request_id = ANY(CAST(:request_ids AS text[]))"
+)
+LINES = text(
+    "SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from FROM inscriptions "
+    "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_until = 'infinity'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,11 @@ class Standing:
     in_force: Mapping[str, str]
     """The number in force of each number asked for."""
     lines: tuple[Inscription, ...]
-    first: First | None
+    firsts: Mapping[str, First]
+    """What came before of the requests, by their ids."""
+
+    def first(self, request: Request) -> First | None:
+        return self.firsts.get(request.request_id)
 
 
 class Recorder:
@@ -68,82 +77,24 @@ class Recorder:
 
     @asynccontextmanager
     async def changing(
-        self, request: Request, ssins: Collection[str], *, replacing: bool = False
+        self, requests: Sequence[Request], ssins: Collection[str], *, replacing: bool = False
     ) -> AsyncIterator[Standing]:
-        """A transaction that holds some persons and the request: others who want them wait.
+        """A transaction that holds some persons and requests of a caller: others wait for them.
 
         Locks are taken in one order, so that no two writes wait for each other. Each is a
         statement of its own: the next one sees what the holder before wrote.
         """
         async with self._engine.begin() as connection:
-            lock = "pg_advisory_xact_lock" if replacing else "pg_advisory_xact_lock_shared"
-            await connection.execute(text(f"SELECT {lock}(hashtextextended('replacements', 0))"))
+            await connection.execute(REPLACING if replacing else WRITING)
             in_force = await self._in_force(connection, ssins)
-            await self._lock(connection, request, {*ssins, *in_force.values()})
-            first = await self._first(connection, request)
+            await self._hold(connection, requests, {*ssins, *in_force.values()})
+            firsts = await self._firsts(connection, requests)
             lines = await self._lines(connection, set(in_force.values()))
-            yield Standing(connection, in_force, lines, first)
+            yield Standing(connection, in_force, lines, firsts)
 
-    async def record(
-        self, standing: Standing, request: Request, change: Change, written: Written
-    ) -> Recorded:
-        """Close and open lines, keep the request, take the next place in the log; one statement."""
-        row = (
-            await standing.connection.execute(
-                text(
-                    """
-                    WITH ticked AS (
-                        UPDATE positions
-                        SET position = position + 1,
-                            moment = greatest(clock_timestamp(), moment + interval '1 microsecond')
-                        RETURNING position, moment
-                    ), asked AS (
-                        INSERT INTO requests
-                            (caller, request_id, digest, ticket, position, recorded_at, written)
-                        SELECT :caller, :request_id, :digest, :ticket, position, moment,
-                               CAST(:written AS jsonb)
-                        FROM ticked
-                    ), closed AS (
-                        UPDATE inscriptions AS line SET recorded_until = ticked.moment
-                        FROM ticked, unnest(
-                            CAST(:closed_ssins AS text[]), CAST(:closed_sectors AS smallint[]),
-                            CAST(:closed_numbers AS integer[]),
-                            CAST(:closed_qualities AS smallint[]),
-                            CAST(:closed_phases AS smallint[]), CAST(:closed_begins AS date[]),
-                            CAST(:closed_ends AS date[])
-                        ) AS gone(ssin, sector, number, quality, phase, begins, ends)
-                        WHERE (line.ssin, line.sector, line.number, line.quality, line.phase,
-                               line.begins)
-                            = (gone.ssin, gone.sector, gone.number, gone.quality, gone.phase,
-                               gone.begins)
-                            AND line.recorded_until = 'infinity'
-                    ), opened AS (
-                        INSERT INTO inscriptions
-                            (ssin, sector, number, quality, phase, begins, ends, recorded_from)
-                        SELECT come.*, ticked.moment
-                        FROM ticked, unnest(
-                            CAST(:opened_ssins AS text[]), CAST(:opened_sectors AS smallint[]),
-                            CAST(:opened_numbers AS integer[]),
-                            CAST(:opened_qualities AS smallint[]),
-                            CAST(:opened_phases AS smallint[]), CAST(:opened_begins AS date[]),
-                            CAST(:opened_ends AS date[])
-                        ) AS come(ssin, sector, number, quality, phase, begins, ends)
-                    )
-                    SELECT position, moment FROM ticked
-                    """
-                ),
-                {
-                    "caller": request.caller,
-                    "request_id": request.request_id,
-                    "digest": request.digest,
-                    "ticket": request.ticket,
-                    "written": json.dumps(written),
-                    **rows.columns("closed", change.closed),
-                    **rows.columns("opened", change.opened),
-                },
-            )
-        ).one()
-        return Recorded(row.position, row.moment, request.ticket)
+    async def record(self, standing: Standing, writes: Sequence[Write]) -> list[Recorded]:
+        """Change lines, keep the requests, take the next places in the log."""
+        return await write_log.append(standing.connection, writes)
 
     async def replace(self, standing: Standing, old: str, new: str, at: datetime) -> None:
         """Record that `new` is in force instead of `old`, and of what `old` replaced before.
@@ -179,61 +130,43 @@ class Recorder:
         async with self._engine.begin() as connection:
             await outbox.put(connection, LEDGER, payload)
 
+    async def tell_all_at_once(self, payloads: Sequence[bytes]) -> None:
+        """Let the outbox tell the ledger of what changes nothing here."""
+        async with self._engine.begin() as connection:
+            await outbox.put_all(connection, [Parcel.of(LEDGER, one) for one in payloads])
+
     async def _in_force(
         self, connection: AsyncConnection, ssins: Collection[str]
     ) -> dict[str, str]:
-        found = await connection.execute(
-            text(
-                "SELECT ssin, replaced_by FROM replacements "
-                "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_until = 'infinity'"
-            ),
-            {"ssins": list(ssins)},
-        )
+        found = await connection.execute(IN_FORCE, {"ssins": list(ssins)})
         replaced = {row.ssin: row.replaced_by for row in found}
         return {ssin: replaced.get(ssin, ssin) for ssin in ssins}
 
-    async def _lock(
-        self, connection: AsyncConnection, request: Request, ssins: Collection[str]
+    async def _hold(
+        self, connection: AsyncConnection, requests: Sequence[Request], ssins: Collection[str]
     ) -> None:
-        names = [
-            f"request {request.caller} {request.request_id}",
-            *(f"person {ssin}" for ssin in ssins),
-        ]
-        await connection.execute(
-            text(
-                """
-                SELECT pg_advisory_xact_lock(hash) FROM (
-                    SELECT DISTINCT hashtextextended(name, 0) AS hash
-                    FROM unnest(CAST(:names AS text[])) AS given(name) ORDER BY hash
-                ) AS ordered
-                """
-            ),
-            {"names": names},
-        )
+        names = [f"request {request.caller} {request.request_id}" for request in requests]
+        await connection.execute(HOLD, {"names": [*names, *(f"person {ssin}" for ssin in ssins)]})
 
-    async def _first(self, connection: AsyncConnection, request: Request) -> First | None:
-        row = (
-            await connection.execute(
-                text(
-                    "SELECT digest, position, recorded_at, ticket FROM requests "
-                    "WHERE caller = :caller AND request_id = :request_id"
-                ),
-                {"caller": request.caller, "request_id": request.request_id},
+    async def _firsts(
+        self, connection: AsyncConnection, requests: Sequence[Request]
+    ) -> dict[str, First]:
+        found = await connection.execute(
+            FIRST,
+            {
+                "caller": requests[0].caller,
+                "request_ids": [request.request_id for request in requests],
+            },
+        )
+        return {
+            row.request_id: First(
+                bytes(row.digest), Recorded(row.position, row.recorded_at, row.ticket)
             )
-        ).one_or_none()
-        if row is None:
-            return None
-        return First(bytes(row.digest), Recorded(row.position, row.recorded_at, row.ticket))
+            for row in found
+        }
 
     async def _lines(
         self, connection: AsyncConnection, ssins: Collection[str]
     ) -> tuple[Inscription, ...]:
-        found = await connection.execute(
-            text(
-                "SELECT ssin, sector, number, quality, phase, begins, ends, recorded_from "
-                "FROM inscriptions "
-                "WHERE ssin = ANY(CAST(:ssins AS text[])) AND recorded_until = 'infinity'"
-            ),
-            {"ssins": list(ssins)},
-        )
+        found = await connection.execute(LINES, {"ssins": list(ssins)})
         return tuple(rows.inscription(row) for row in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.repertory.batch_servicer import BatchServicer
 from services.repertory.decease_servicer import DeceaseServicer
 from services.repertory.decease_store import DeceaseStore
 from services.repertory.lookup_servicer import LookupServicer
@@ -13,9 +14,12 @@ from services.repertory.primary import Primary
 from services.repertory.qualities import CodeLists
 from services.repertory.recording import Recorder
 from services.repertory.store import Store
+from services.repertory.writers import Writers
 
 
-class RepertoryServicer(PersonsServicer, DeceaseServicer, LookupServicer, PolicyServicer):
+class RepertoryServicer(
+    PersonsServicer, BatchServicer, DeceaseServicer, LookupServicer, PolicyServicer
+):
     """The reference repertory."""
 
     def __init__(
@@ -27,8 +31,9 @@ class RepertoryServicer(PersonsServicer, DeceaseServicer, LookupServicer, Policy
         codes: CodeLists,
         primary: Primary | None = None,
     ) -> None:
-        deceases = DeceaseStore()
-        PersonsServicer.__init__(self, store, recorder, deceases, policies, codes, primary)
+        deceases, writers = DeceaseStore(), Writers(policies, recorder)
+        PersonsServicer.__init__(self, store, recorder, deceases, writers, codes, primary)
+        BatchServicer.__init__(self, recorder, writers, codes, primary)
         DeceaseServicer.__init__(self, recorder, deceases)
         LookupServicer.__init__(self, store, policies)
         PolicyServicer.__init__(self, policies, feed, codes)

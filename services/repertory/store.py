@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.repertory import rows
+from services.repertory import alike, rows
+from services.repertory.alike import Alike
 from services.repertory.domain import Person
 
 NOW = datetime(9999, 1, 1, tzinfo=UTC)
@@ -36,15 +38,15 @@ class Store:
         Waits for a write under way that could still be of before it, so that the answer never
         changes.
         """
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "SELECT position FROM positions "
-                    "WHERE moment < CAST(:at AS timestamptz) FOR SHARE"
-                ),
-                {"at": at},
-            )
+        async with self._at(at) as connection:
             return await self._lookup(connection, ssins, at)
+
+    async def lookup_alike(
+        self, ssins: Sequence[str], at: datetime | None
+    ) -> tuple[list[Alike], int]:
+        """The same by what is known: everyone asked for once, and the position read."""
+        async with self._at(at) as connection:
+            return await alike.lookup(connection, ssins, NOW if at is None else at)
 
     async def moment_of(self, position: int) -> datetime | None:
         """When the write at a position of the log was recorded; None where there is none such."""
@@ -56,6 +58,54 @@ class Store:
                 {"position": position},
             )
         return found
+
+    @asynccontextmanager
+    async def _at(self, at: datetime | None) -> AsyncIterator[AsyncConnection]:
+        """A connection by which to read what is known now, or was at a moment."""
+        if at is None:
+            async with self._reading.connect() as connection:
+                yield connection
+            return
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "SELECT position FROM positions "
+                    "WHERE moment < CAST(:at AS timestamptz) FOR SHARE"
+                ),
+                {"at": at},
+            )
+            yield connection
+
+    async def numbers(self, ssins: Sequence[str]) -> dict[str, list[str]]:
+        """All numbers of each person, the one in force first, by the number asked for.
+
+        Those that gave way may be anywhere: a deliberate scatter.
+        """
+        async with self._reading.connect() as connection:
+            found = await connection.execute(
+                text(
+                    """
+                    WITH asked AS (
+                        SELECT ssin, coalesce(replaced_by, ssin) AS in_force
+                        FROM unnest(CAST(:ssins AS text[])) AS given(ssin)
+                        LEFT JOIN replacements USING (ssin)
+                        WHERE coalesce(recorded_until, 'infinity') = 'infinity'
+                    )
+                    SELECT asked.ssin, asked.in_force, before.ssin AS before
+                    FROM asked LEFT JOIN replacements AS before
+                        ON before.replaced_by = asked.in_force
+                        AND before.recorded_until = 'infinity'
+                    ORDER BY before.ssin
+                    """
+                ),
+                {"ssins": list(set(ssins))},
+            )
+            numbers = {ssin: [ssin] for ssin in ssins}
+            for row in found:
+                every = numbers[row.ssin] = [row.in_force, *numbers[row.ssin][1:]]
+                if row.before is not None:
+                    every.append(row.before)
+        return numbers
 
     async def _lookup(
         self, connection: AsyncConnection, ssins: Sequence[str], at: datetime

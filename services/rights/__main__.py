@@ -20,6 +20,7 @@ from mesh.channels import Channels
 from mesh.server import Server
 from mesh.settings import Settings
 from services.rights import rulebook
+from services.rights.archive import Archive
 from services.rights.certificate_servicer import CertificatesServicer
 from services.rights.certificate_store import CertificateStore
 from services.rights.engine import Engine
@@ -52,7 +53,7 @@ async def main(settings: Settings) -> None:
     rights = Engine(rules, store, Recorder(engine), register)
     reevaluation = Reevaluation(rules, store, RunStore(engine), rights)
     reader, sweeper = Reader(channels, rules, rights), Sweeper(rights, reevaluation)
-    answering = Rights(rules, store, asking)
+    answering = Rights(rules, store, Archive(engine), asking)
     statuses = StatusesServicer(rules, asking)
     certificates = CertificatesServicer(rules, store, CertificateStore(engine), asking)
     waivers = WaiversServicer(rules, store, WaiverStore(engine), asking)

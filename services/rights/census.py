@@ -8,11 +8,12 @@ from datetime import date
 
 import numpy as np
 
-from services.rights import almanac, entitled, grid, spans, statute, windows, worth
+from services.rights import almanac, entitled, grid, reach, spans, statute, windows, worth
 from services.rights.conditions import Conditions
 from services.rights.derived import Derived
 from services.rights.domain import Group, Rule, Version
 from services.rights.entitled import Entitled, Grounds
+from services.rights.expression import Node
 from services.rights.population import Population
 from services.rights.roster import Roster
 from services.rights.spans import NEVER, Days, Flags, Spans
@@ -31,14 +32,21 @@ class Census:
         today: date,
         *,
         ahead: bool = False,
+        since: date = date.min,
     ) -> None:
-        """`ahead`: also tell when each right is to be looked at again."""
+        """`ahead`: also tell when each right is to be looked at again.
+
+        `since`: only the days from then on are wanted; rights are cut to them, and of the ground
+        of each only the end is sure.
+        """
         if len(population) > spans.MOST_ROWS:
             raise ValueError(f"at most {spans.MOST_ROWS} persons are worked out together")
         self._rules = rules
         self._population = population
         self._today = today
         self._until = windows.horizon(today)
+        self._since = spans.number(since)
+        self._reach = reach.back(rules, since)
         self._ahead = ahead
         self._derived = Derived(population)
         self.dues: dict[str, Days] = {}
@@ -52,16 +60,16 @@ class Census:
             found = self._entitled(rule)
             if rule.id in read:
                 self._derived.grant(rule.id, found.had())
-            yield rule.id, found
+            found = found.from_day(self._since)
+            yield rule.id, self._worth(rule, found)
 
     def _entitled(self, rule: Rule) -> Entitled:
         since = spans.number(rule.versions[0].validity.begin)
         until, roster = spans.number(self._until), self._roster(rule.group)
-        versions = statute.versions_known(rule, self._today)
         met = [
-            (version, ground, Conditions(roster, version, until, self._ahead, facts).met(ground))
-            for version in versions
-            for facts in [self._facts(version, roster)]
+            (version, ground, days[ground.when])
+            for version in statute.versions_known(rule, self._today)
+            for days in [self._met(rule, version, roster)]
             for ground in version.grounds
         ]
         if self._ahead:
@@ -70,7 +78,7 @@ class Census:
         resumed = np.zeros(len(self._population), np.bool_)
         for _, _, days in met:
             resumed[days.who.take(np.flatnonzero(days.begin == until))] = True
-        found = entitled.joined(
+        return entitled.joined(
             [
                 opened
                 for version, ground, days in met
@@ -83,8 +91,24 @@ class Census:
                 )
             ]
         )
+
+    def _met(self, rule: Rule, version: Version, roster: Roster) -> dict[Node, Spans]:
+        """Each condition once, however many windows it opens, from the first day that counts."""
+        firsts: dict[Node, int] = {}
+        for ground in version.grounds:
+            first = spans.number(self._reach.grounds[rule.id, ground.window])
+            firsts[ground.when] = min(first, firsts.get(ground.when, first))
+        until, facts = spans.number(self._until), self._facts(version, roster)
+        return {
+            when: Conditions(roster, version, first, until, self._ahead, facts).met(when)
+            for when, first in firsts.items()
+        }
+
+    def _worth(self, rule: Rule, found: Entitled) -> Entitled:
+        versions = statute.versions_known(rule, self._today)
         if not len(found) or all(version.amount is None for version in versions):
             return found
+        roster = self._roster(rule.group)
         return replace(found, worth=worth.schedule(found.days, versions, roster, self._derived))
 
     def _facts(self, version: Version, roster: Roster) -> dict[str, Spans]:
@@ -127,10 +151,10 @@ def _due(met: Sequence[Spans], until: int, persons: int) -> Days:
 
 
 def work_out(
-    rules: Mapping[str, Rule], today: date, population: Population
+    rules: Mapping[str, Rule], today: date, since: date, population: Population
 ) -> list[tuple[str, Entitled]]:
     """Every right of one part of the population; what a worker elsewhere is sent to do."""
-    return list(Census(rules, population, today).rights())
+    return list(Census(rules, population, today, since=since).rights())
 
 
 def work_ahead(

@@ -13,7 +13,6 @@ from services.rights.domain import Version
 from services.rights.expression import Amount, Has, Known, Node
 from services.rights.grid import Grid
 from services.rights.prospects import Prospects
-from services.rights.provisions import Ground
 from services.rights.roster import Roster
 from services.rights.spans import Flags, Rows, Spans
 from services.rights.still import Still
@@ -28,6 +27,8 @@ class Conditions:
 
     roster: Roster
     version: Version
+    since: int
+    """Days before it do not matter."""
     until: int
     """The horizon."""
     ahead: bool
@@ -36,15 +37,19 @@ class Conditions:
     facts: Mapping[str, Spans]
     """By row of the roster."""
 
-    def met(self, ground: Ground) -> Spans:
+    def met(self, when: Node) -> Spans:
         """By person, in the fewest spans."""
-        validity = self.version.validity
-        begin, end = spans.number(validity.begin), spans.number(validity.end)
-        if begin > self.until and not self.ahead:
+        begin, end = self._days()
+        if begin >= end or (begin > self.until and not self.ahead):
             return spans.NONE
-        if timelines.can(ground.when):
-            return Timelines(self.roster, self.facts, begin, end).met(ground.when)
-        return self._counted(ground.when)
+        if timelines.can(when):
+            return Timelines(self.roster, self.facts, begin, end).met(when)
+        return self._counted(when)
+
+    def _days(self) -> tuple[int, int]:
+        """Those of the version that matter."""
+        validity = self.version.validity
+        return max(spans.number(validity.begin), self.since), spans.number(validity.end)
 
     def _counted(self, when: Node) -> Spans:
         """A condition with numbers, epoch by epoch."""
@@ -53,7 +58,7 @@ class Conditions:
         found: list[Spans] = []
         running: Flags | None = None
         for begin, end in self._epochs(when):
-            first = begin == spans.number(self.version.validity.begin)
+            first = begin == self._days()[0]
             if begin >= self.until and not first and not self.ahead:
                 running = self._up_to(found, begin)
             within = {name: days.within(begin, end) for name, days in facts.items()}
@@ -85,10 +90,7 @@ class Conditions:
 
     def _epochs(self, when: Node) -> list[tuple[int, int]]:
         """The version's days, cut at the horizon, where a parameter changes, and many amounts."""
-        begin, end = (
-            spans.number(self.version.validity.begin),
-            spans.number(self.version.validity.end),
-        )
+        begin, end = self._days()
         changes = {*worth.changes(self.version, when), self.until}
         for name in {n.fact for n in expression.walk(when) if isinstance(n, Amount)}:
             changes |= _usual(self.facts[name])

@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from services.rights import spans
 from services.rights.domain import Group, Rule
-from services.rights.population import Memberships, Population
-from services.rights.spans import Days, Flags, Rows, Spans
+from services.rights.population import Memberships
+from services.rights.spans import Rows
 
 ROUNDS = 6
 """Of passing a mark on within groups, so that those who live together stand together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Outline:
     """Persons to be decided, and behind them all others whose facts count for them."""
 
-    population: Population
-    first: int
+    everybody: Rows
+    """By their place in the country."""
     decided: int
     """So many are to be decided: the first ones, who stand together in the country."""
+    groups: Mapping[Group, Memberships]
 
 
 class Circles:
@@ -44,7 +45,7 @@ class Circles:
         first = self._of_person.take(who).astype(np.int64)
         counts = self._of_person.take(who + 1) - first
         rows = self._rows.take(spans.expanded(counts, first))
-        return np.unique(self.members.group.take(rows))
+        return spans.distinct(self.members.group.take(rows))
 
     def rows_of(self, groups: Rows) -> Rows:
         first = self._of_group.take(groups).astype(np.int64)
@@ -59,77 +60,49 @@ class Circles:
         np.minimum.at(lowest, self.members.who, of_groups.take(self.members.group))
         return lowest
 
-    def reached(self, marked: Flags) -> Flags:
-        """With everybody in a group of somebody marked."""
-        groups = np.zeros(len(self._of_group) - 1, np.bool_)
-        groups[self.members.group[marked.take(self.members.who)]] = True
-        found = marked.copy()
-        found[self.members.who[groups.take(self.members.group)]] = True
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Country:
     """Persons stand in an order in which those who live together are near each other."""
 
-    ssins: NDArray[np.int64]
-    births: Days
-    said: Mapping[str, Spans]
+    persons: int
     circles: Mapping[Group, Circles]
-    apart: Flags
-    """Of whom, or of somebody who counts for her, columns do not hold everything."""
 
-    def __len__(self) -> int:
-        return len(self.ssins)
-
-    def parts(self, persons: int, levels: int) -> Iterator[Part]:
+    def outlines(self, persons: int, levels: int) -> Iterator[Outline]:
         """So many persons at a time; `levels` as the function says."""
-        for first in range(0, len(self), persons):
-            chosen = np.arange(first, min(first + persons, len(self)))
-            yield self._part(chosen, levels)
+        for first in range(0, self.persons, persons):
+            chosen = np.arange(first, min(first + persons, self.persons))
+            yield self._outline(chosen, levels)
 
-    def _part(self, decided: Rows, levels: int) -> Part:
+    def _outline(self, decided: Rows, levels: int) -> Outline:
+        place = np.full(self.persons, -1, np.int32)
+        place[decided] = np.arange(len(decided), dtype=np.int32)
         everybody: Rows = decided
         edge: Rows = decided
         groups: dict[Group, Rows] = {group: np.empty(0, np.int64) for group in self.circles}
         for _ in range(levels):
-            beyond = [everybody]
+            met = []
             for group, circles in self.circles.items():
-                groups[group] = np.union1d(groups[group], circles.groups_of(edge))
-                beyond.append(circles.members.who.take(circles.rows_of(groups[group])))
-            found: Rows = np.concatenate(beyond)
-            edge = np.setdiff1d(found, everybody)
+                entered = np.concatenate((groups[group], circles.groups_of(edge)))
+                groups[group] = spans.distinct(entered)
+                met.append(circles.members.who.take(circles.rows_of(groups[group])))
+            found: Rows = np.concatenate(met)
+            edge = spans.distinct(found[place.take(found) < 0])
+            place[edge] = np.arange(len(everybody), len(everybody) + len(edge), dtype=np.int32)
             everybody = np.concatenate((everybody, edge))
-        place = np.full(len(self), -1, np.int32)
-        place[everybody] = np.arange(len(everybody), dtype=np.int32)
-        population = Population(
-            written(self.ssins.take(everybody)),
-            self.births.take(everybody),
-            {status: _of(found, everybody) for status, found in self.said.items()},
-            {group: self._members(group, groups[group], place) for group in self.circles},
-        )
-        return Part(population, int(decided[0]), len(decided))
+        members = {group: self._members(group, groups[group], place) for group in self.circles}
+        return Outline(everybody, len(decided), members)
 
     def _members(self, group: Group, groups: Rows, place: NDArray[np.int32]) -> Memberships:
         circles = self.circles[group]
         rows, members = circles.rows_of(groups), circles.members
         return Memberships(
-            members.group.take(rows),
+            np.searchsorted(groups, members.group.take(rows)).astype(np.int32),
             place.take(members.who.take(rows)),
             members.begin.take(rows),
             members.end.take(rows),
             members.role.take(rows),
         )
-
-
-def _of(found: Spans, everybody: Rows) -> Spans:
-    """Those of some persons, by their places among them."""
-    first = np.searchsorted(found.who, everybody)
-    counts = np.searchsorted(found.who, everybody, "right") - first
-    places = spans.expanded(counts, first)
-    value = None if found.value is None else found.value.take(places)
-    who = np.repeat(np.arange(len(everybody), dtype=np.int32), counts)
-    return Spans(who, found.begin.take(places), found.end.take(places), value)
 
 
 def written(ssins: NDArray[np.int64]) -> NDArray[np.bytes_]:
@@ -154,11 +127,3 @@ def neighbours(circles: Mapping[Group, Circles], persons: int) -> NDArray[np.int
         for of_sort in circles.values():
             marks = of_sort.spread(marks)
     return np.argsort(marks, kind="stable")
-
-
-def all_reached(circles: Mapping[Group, Circles], marked: Flags, times: int) -> Flags:
-    """With everybody for whom the facts of somebody marked count."""
-    for _ in range(times):
-        for of_sort in circles.values():
-            marked = marked | of_sort.reached(marked)
-    return marked

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from mesh import clock
 from mesh.outbox import Parcel
-from services.rights import decisions, telling, waiver_store, waivers
+from services.rights import decisions, telling, waiver_store, waivers, withdrawal
 from services.rights.affected import Question, Touch
 from services.rights.arrival import Arrival
 from services.rights.decisions import Change
@@ -157,15 +157,19 @@ class Engine(Follower):
     ) -> tuple[list[Change], list[Parcel]]:
         """What differs from what stands, person by person, and what is to be told of it."""
         order = {right: number for number, right in enumerate(rulebook.rules)}
-        questions = sorted(gathered.causes, key=lambda q: (q[1], order[q[0]]))
+        withdrawn = {question for question in gathered.standing if question[0] not in order}
+        questions = sorted(
+            {*gathered.causes, *withdrawn}, key=lambda q: (q[1], order.get(q[0], -1), q[0])
+        )
         found: list[Change] = []
         parcels: list[Parcel] = []
         for number, (_, of_person) in enumerate(groupby(questions, key=lambda q: q[1])):
             if number % MOST_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
             for question in of_person:
-                cause = fresh[c] if (c := gathered.causes[question]) >= 0 else None
-                changes = _difference(question, gathered, cause, now)
+                cause = fresh[c] if (c := gathered.causes.get(question, -1)) >= 0 else None
+                differ = _withdrawn if question in withdrawn else _difference
+                changes = differ(question, gathered, cause, now)
                 if changes:
                     found += changes
                     right, ssin = question
@@ -213,6 +217,21 @@ def _difference(
         right,
         gathered.standing.get(question, ()),
         gathered.worked_out.entitlements(right, ssin),
+        new_id=lambda: uuid4().hex,
+        decided_at=now,
+        caused_by=cause.ticket if cause else "",
+    )
+
+
+def _withdrawn(
+    question: Question, gathered: Gathered, cause: Arrival | None, now: datetime
+) -> tuple[Change, ...]:
+    """Of a right that has no law any more."""
+    right, ssin = question
+    return withdrawal.changes(
+        ssin,
+        right,
+        gathered.standing[question],
         new_id=lambda: uuid4().hex,
         decided_at=now,
         caused_by=cause.ticket if cause else "",

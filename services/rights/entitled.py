@@ -41,6 +41,21 @@ class Entitled:
         end = np.where(self.renewable, NEVER, self.days.end).astype(np.int32)
         return spans.merged([Spans(self.days.who, self.days.begin, end)])
 
+    def from_day(self, since: int) -> Entitled:
+        """Without worth: what has days from then on, cut to them."""
+        places = np.flatnonzero(self.days.end > since)
+        if len(places) == len(self) and (self.days.begin >= since).all():
+            return self
+        days = self.days.at(places)
+        return Entitled(
+            Spans(days.who, np.maximum(days.begin, np.int32(since)), days.end),
+            self.renewable.take(places),
+            self.ground_begin.take(places),
+            self.ground_end.take(places),
+            self.version.take(places),
+            self.names,
+        )
+
     def of(self, persons: NDArray[np.int32]) -> list[tuple[int, Entitlement]]:
         """Those of some persons, given in order."""
         wanted = np.isin(self.days.who, persons)

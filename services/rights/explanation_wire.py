@@ -8,7 +8,7 @@ from datetime import date
 from crossroads.rights.v1 import rights_pb2
 
 from mesh import institutions, periods
-from services.rights import wire
+from services.rights import wire, wording
 from services.rights.domain import Decision, Rule, Statement
 from services.rights.explanation import Explanation
 from services.rights.provisions import Article
@@ -26,6 +26,18 @@ def explained(rule: Rule, decision: Decision, found: Explanation) -> rights_pb2.
             rights_pb2.Worth(period=periods.to_wire(period), cents=cents, reason=reason(why))
             for (period, why), (_, cents) in worth
         ],
+        title=rule.title,
+        about=rule.explanation,
+    )
+
+
+def withdrawn(rule: Rule, decision: Decision, on: date) -> rights_pb2.ExplainResponse:
+    """Why a right ended of which the law is there no more."""
+    told = wording.text("WITHDRAWN", day=on.isoformat())
+    return rights_pb2.ExplainResponse(
+        decision=wire.decision(decision),
+        reason=rights_pb2.Reason(expression=rule.id, value="false", text=told),
+        window=told,
         title=rule.title,
         about=rule.explanation,
     )

@@ -16,7 +16,7 @@ CONDITIONS: Final = frozenset({"<", "<=", ">", ">=", "=="})
 QUANTIFIERS: Final = frozenset({"any_member", "all_members", "count_members", "group_sum"})
 OLDEST: Final = 150
 MOST: Final = 10**12
-"""The highest number that a rule may name: products of two stay within 64 bits."""
+"""The highest number that a rule may name, and amount that is said; see `magnitude`."""
 
 
 @dataclass(frozen=True, slots=True)

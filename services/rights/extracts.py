@@ -29,10 +29,6 @@ def read(
     `also` joins to the rows of `table`, and may filter them. The transaction must be one that
     sees everything as of one moment.
     """
-    pages = connection.execute(
-        "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::bigint", [table]
-    ).fetchone()
-    assert pages is not None
     wanted = ", ".join(f"array_agg(({e})::{of})" for of, e in columns.values())
     query = sql.SQL(
         f"SELECT {wanted} FROM {table} {also} "  # noqa: S608 - our own names
@@ -40,8 +36,8 @@ def read(
         sql.SQL("AND" if " WHERE " in also else "WHERE"), *[sql.Identifier(table)] * 2
     )
     with connection.cursor(binary=True) as cursor:
-        for block in range(0, int(pages[0]), BLOCKS):
-            cursor.execute(query, [f"({block},0)", f"({block + BLOCKS},0)"])
+        for block in _blocks(connection, table):
+            cursor.execute(query, block)
             result = cursor.pgresult
             assert result is not None
             if result.get_value(0, 0) is not None:
@@ -49,6 +45,33 @@ def read(
                     name: _column(result.get_value(0, place), of)
                     for place, (name, (of, _)) in enumerate(columns.items())
                 }
+
+
+def records(
+    connection: psycopg.Connection, table: str, column: str, columns: Mapping[str, str]
+) -> Iterator[Table]:
+    """Of a column of bytes that holds records, one after the other, of columns of those types."""
+    query = sql.SQL(
+        "SELECT string_agg({}, '') FROM {} WHERE ctid >= %s::tid AND ctid < %s::tid"
+    ).format(sql.Identifier(column), sql.Identifier(table))
+    with connection.cursor(binary=True) as cursor:
+        for block in _blocks(connection, table):
+            found = cursor.execute(query, block).fetchone()
+            if found is not None and found[0]:
+                rows = np.frombuffer(found[0], np.dtype(list(columns.items())))
+                yield {
+                    name: rows[name].astype(of.replace(">", "=")) for name, of in columns.items()
+                }
+
+
+def _blocks(connection: psycopg.Connection, table: str) -> Iterator[tuple[str, str]]:
+    """The first row of so many pages, and the first one after them."""
+    pages = connection.execute(
+        "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::bigint", [table]
+    ).fetchone()
+    assert pages is not None
+    for block in range(0, int(pages[0]), BLOCKS):
+        yield f"({block},0)", f"({block + BLOCKS},0)"
 
 
 def whole(blocks: Iterable[Table]) -> Table:

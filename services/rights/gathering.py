@@ -10,13 +10,14 @@ from typing import Protocol, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mesh.periods import ALWAYS
-from services.rights import affected, births, holdings
+from services.rights import affected, births, holdings, together
 from services.rights.affected import Question, Reach, Reading, Touch
 from services.rights.domain import Decision, Group, Household, Membership, Statement, World
 from services.rights.evaluation import Evaluation
 from services.rights.gaps import Gap, Known, gaps
 from services.rights.rulebook import Rulebook
 from services.rights.store import Store
+from services.rights.together import WorkedOut
 
 Homes = Mapping[str, tuple[Household, ...]]
 Looked = TypeVar("Looked", Reach, Reading)
@@ -56,7 +57,7 @@ class Gathered:
 
     causes: Mapping[Question, int]
     """What is to be decided, and which of the touches led to it; -1 where none did."""
-    worked_out: Evaluation
+    worked_out: WorkedOut
     standing: Mapping[Question, Sequence[Decision]]
     world: World
     told: Homes
@@ -112,7 +113,7 @@ class Gathering:
             newly |= missing
         return Gathered(
             causes,
-            worked_out,
+            together.of(rules, world, persons, today, worked_out),
             await self._standing(persons),
             world,
             {s: self._homes[s] for s in self._told if self._differs(s)},

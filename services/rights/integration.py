@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -12,7 +12,7 @@ from crossroads.types.v1 import types_pb2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mesh import institutions, outbox
+from mesh import institutions, outbox, refusals
 from mesh.channels import Channels
 from mesh.outbox import Item
 from services.rights.wire import ENGINE
@@ -21,6 +21,7 @@ QUALITY: Final = 0
 SINCE: Final = "1990-01-15"
 """The law that founded the bank; whatever a right rests on is later."""
 MOST: Final = 1000
+"""Lines in one call to the repertory."""
 TIMEOUT_S: Final = 5.0
 
 
@@ -53,11 +54,32 @@ class Repertory:
         self._channels = channels
 
     async def register(self, items: list[Item]) -> None:
-        """Serialised RegisterRequests, in order."""
+        """Serialised RegisterRequests, in order; raises the first refusal."""
         stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
-        for item in items:
-            request = repertory_pb2.RegisterRequest.FromString(item.payload)
-            await stub.Register(request, timeout=TIMEOUT_S)
+        requests = [repertory_pb2.RegisterRequest.FromString(item.payload) for item in items]
+        for batch in batches(requests):
+            answer = await stub.BatchRegister(
+                repertory_pb2.BatchRegisterRequest(requests=batch), timeout=TIMEOUT_S
+            )
+            for outcome in answer.outcomes:
+                if outcome.HasField("refusal"):
+                    raise refusals.of_status(outcome.refusal)
+
+
+def batches(
+    requests: Iterable[repertory_pb2.RegisterRequest],
+) -> Iterator[list[repertory_pb2.RegisterRequest]]:
+    """In order, never more lines together than the repertory takes."""
+    batch: list[repertory_pb2.RegisterRequest] = []
+    lines = 0
+    for request in requests:
+        lines += len(request.inscriptions)
+        if batch and lines > MOST:
+            yield batch
+            batch, lines = [], len(request.inscriptions)
+        batch.append(request)
+    if batch:
+        yield batch
 
 
 def _inscription(ssin: str) -> repertory_pb2.Inscription:

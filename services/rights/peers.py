@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
@@ -10,11 +9,13 @@ from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 from crossroads.types.v1 import types_pb2
 
-from mesh import institutions, periods
+from mesh import announcements, institutions, periods
+from mesh.announcements import Announcement
 from mesh.channels import Channels
 from mesh.outbox import Item
 from mesh.periods import Period
-from services.rights import consulted
+from mesh.refusals import Refusal
+from services.rights import consulted, rounds
 from services.rights.domain import Group, Household, Statement
 from services.rights.gaps import Gap
 from services.rights.in_force import Follower
@@ -27,10 +28,8 @@ PURPOSE = "derived_rights"
 QUALITY = 0
 MOST_PERSONS = 250
 """Asked in one call, each a consultation of its own."""
-MOST_AT_ONCE = 32
-"""Decisions published side by side: the router turns away who asks too much at once."""
 CONSULT_TIMEOUT_S = 4.0
-PUBLISH_TIMEOUT_S = 2.0
+PUBLISH_TIMEOUT_S = 5.0
 APPEND_TIMEOUT_S = 2.0
 
 
@@ -95,27 +94,35 @@ class Publisher:
         self._store = store
 
     async def publish(self, items: list[Item]) -> None:
-        """Serialised PublishRequests: those on one person in order, persons side by side."""
-        by_person: dict[str, list[exchange_pb2.PublishRequest]] = {}
-        for item in items:
-            request = exchange_pb2.PublishRequest.FromString(item.payload)
-            by_person.setdefault(request.mutation.ssin, []).append(request)
-        room = asyncio.Semaphore(MOST_AT_ONCE)
-        receipts = await asyncio.gather(
-            *(self._publish(requests, room) for requests in by_person.values())
-        )
-        await self._store.set_tickets([receipt for each in receipts for receipt in each])
+        """Serialised PublishRequests, in order; raises the first refusal of a round.
 
-    async def _publish(
-        self, requests: Sequence[exchange_pb2.PublishRequest], room: asyncio.Semaphore
-    ) -> list[tuple[str, str, str]]:
-        """Person, decision and ticket of each; the request id is the decision's."""
+        The request id is the decision's, so that telling it again changes nothing.
+        """
+        told = [
+            Announcement(exchange_pb2.PublishRequest.FromString(item.payload), item.traceparent)
+            for item in items
+        ]
+        receipts: list[tuple[str, str, str]] = []
+        for together in rounds.of(told, _about):
+            receipts += await self._announce(together)
+        await self._store.set_tickets(receipts)
+
+    async def _announce(self, told: Sequence[Announcement]) -> list[tuple[str, str, str]]:
+        """Person, decision and ticket of each."""
         stub = exchange_pb2_grpc.ExchangeStub(self._channels.peer("router"))
+        outcomes = [
+            outcome
+            for batch in announcements.batches(told)
+            for outcome in announcements.outcomes(
+                await stub.BatchPublish(batch, timeout=PUBLISH_TIMEOUT_S)
+            )
+        ]
         receipts = []
-        for request in requests:
-            async with room:
-                receipt = await stub.Publish(request, timeout=PUBLISH_TIMEOUT_S)
-            receipts.append((request.mutation.ssin, request.request_id, receipt.ticket))
+        for one, outcome in zip(told, outcomes, strict=True):
+            if isinstance(outcome, Refusal):
+                raise outcome
+            request = one.request
+            receipts.append((request.mutation.ssin, request.request_id, outcome.ticket))
         return receipts
 
 
@@ -130,6 +137,11 @@ class Ledger:
         stub = ledger_pb2_grpc.LedgerStub(self._channels.peer("ledger"))
         entries = [ledger_pb2.Entry.FromString(item.payload) for item in items]
         await stub.Append(ledger_pb2.AppendRequest(entries=entries), timeout=APPEND_TIMEOUT_S)
+
+
+def _about(told: Announcement) -> tuple[str, str]:
+    mutation = told.request.mutation
+    return mutation.ssin, mutation.data_sort
 
 
 def _question(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.rights.domain import Group
-from services.rights.spans import Days, Spans
+from services.rights.spans import Days, Flags, Spans
 
 ROLES = ("", "HOLDER", "PARTNER", "DEPENDANT", "PARENT", "CHILD")
 """What a member may be in a group; columns hold the place in this list."""
@@ -59,6 +59,19 @@ class Population:
         said = sum(spans.nbytes for spans in self.said.values())
         groups = sum(memberships.nbytes for memberships in self.groups.values())
         return self.ssins.nbytes + self.births.nbytes + said + groups
+
+
+def reached(population: Population, marked: Flags, levels: int) -> Flags:
+    """With everybody for whom the facts of somebody marked count, through so many groups."""
+    for _ in range(levels):
+        further = marked.copy()
+        for members in population.groups.values():
+            if len(members):
+                groups = np.zeros(int(members.group.max()) + 1, np.bool_)
+                groups[members.group[marked.take(members.who)]] = True
+                further[members.who[groups.take(members.group)]] = True
+        marked = further
+    return marked
 
 
 def arrays(population: Population) -> dict[str, NDArray[np.generic]]:

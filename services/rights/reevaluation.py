@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -65,7 +66,7 @@ class Reevaluation(Follower):
         else:
             rights = law.becoming_known(self._rulebook, applied[1], today)
         if applied != (digest, today):
-            await self._runs.apply(digest, today, rights, self._now())
+            await self._runs.apply(self._rulebook, today, rights, self._now())
         for begun in await self._runs.under_way(LAW):
             LOG.info("everybody is looked at again: the law changed", rights=begun.rights)
             run = begun
@@ -76,13 +77,19 @@ class Reevaluation(Follower):
             )
 
     async def _pages(self, run: Run) -> AsyncIterator[Run]:
-        while page := await self._store.persons(run.reached, PAGE):
+        while page := await self._page(run):
             rights = [right for right in run.rights if right in self._rulebook.rules]
-            run = _moved(run, page, await self._engine.decide_anew(page, rights))
-            await self._runs.keep(run, None)
+            moved = _moved(run, page, await self._engine.decide_anew(page, rights))
+            run = await self._runs.keep(moved, None)
             yield run
         await self._runs.keep(run, self._now())
         yield run
+
+    async def _page(self, run: Run) -> Sequence[str]:
+        if run.left is None:
+            return await self._store.persons(run.reached, PAGE)
+        first = bisect_right(run.left, run.reached)
+        return run.left[first : first + PAGE]
 
 
 def counted(changes: Iterable[Change], decided: Decided) -> Counts:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
-from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from mesh import clock
-from services.rights import census, country, snapshot, spans, standing
+from services.rights import census, country, population, spans, standing
 from services.rights.affected import Question
-from services.rights.country import Part
 from services.rights.crew import Crew
 from services.rights.differences import Differences, Writer
 from services.rights.domain import Entitlement
@@ -29,12 +27,9 @@ from services.rights.population import Population
 from services.rights.reevaluation import REGION
 from services.rights.rulebook import Rulebook
 from services.rights.run_store import Counts
-from services.rights.snapshot import Snapshot
+from services.rights.snapshot import Part, Snapshot
 from services.rights.spans import NEVER, Days
-from services.rights.standing import Decided, Dues, Lines
 
-PERSONS = 80_000
-"""Decided together, those whose facts count for them aside."""
 WorkedOut = list[tuple[str, Entitled, Days]]
 
 
@@ -54,8 +49,6 @@ class Read:
     """What the database held at one moment."""
 
     found: Snapshot
-    stands: Mapping[str, Lines]
-    dues: Mapping[str, Dues]
     turn: int
     at: datetime
 
@@ -83,21 +76,28 @@ class Review(Follower):
 
     async def run(self, rights: Collection[str], *, dry: bool = False) -> AsyncIterator[Progress]:
         """Decide, keep and tell what differs; dry: only count it."""
+        with TemporaryDirectory(prefix="review-") as folder:
+            async for done in self._run(Path(folder), rights, dry=dry):
+                yield done
+
+    async def _run(
+        self, folder: Path, rights: Collection[str], *, dry: bool
+    ) -> AsyncIterator[Progress]:
         rulebook = self._rulebook
-        read = await asyncio.to_thread(self._read, rulebook)
+        read = await asyncio.to_thread(self._read, rulebook, folder)
         self._writer.begin()
-        people, levels = read.found.country, country.levels(rulebook.rules)
-        left = frozenset(_written(read.found.strangers))
-        done = Progress(0, len(people), Counter(), left)
+        levels = country.levels(rulebook.rules)
+        left = frozenset(ssin.decode() for ssin in country.written(read.found.strangers))
+        done = Progress(0, read.found.persons, Counter(), left)
         yield done
         going = self._parts(read, rulebook)
         while (each := await asyncio.to_thread(next, going, None)) is not None:
             part, worked_out = each
-            here = slice(part.first, part.first + part.decided)
-            apart = people.apart[here]
-            differences = _differing(read, part, worked_out, rights, apart, levels)
-            made = await self._writer.write(differences, dry=dry)
+            made = await self._writer.write(
+                _differing(read, part, worked_out, rights, levels), dry=dry
+            )
             regions = _regions(rulebook, part.population, read.today)
+            apart = part.population.ssins[: part.decided][part.apart]
             done = Progress(
                 done.persons + part.decided,
                 done.of_persons,
@@ -106,33 +106,26 @@ class Review(Follower):
                     (d.right, regions.get(d.ssin, ""), d.kind.value)
                     for d in (change.decision for change in made.changes)
                 ),
-                done.left | frozenset(_written(people.ssins[here][apart])) | made.stale,
+                done.left | frozenset(ssin.decode() for ssin in apart) | made.stale,
             )
             yield done
 
-    def _read(self, rulebook: Rulebook) -> Read:
-        """As of one moment, what was said and what was decided side by side."""
-        with psycopg.connect(self._url) as connection, ThreadPoolExecutor(1) as beside:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            row = connection.execute("SELECT turn, pg_export_snapshot() FROM mailbox").fetchone()
-            assert row is not None
-            at, (turn, moment) = self._now(), row
-            decided = beside.submit(self._decided, list(rulebook.rules), moment)
-            found = snapshot.read(connection, rulebook)
-            stood, ssins = decided.result(), found.country.ssins
-        return Read(found, standing.lines(stood, ssins), standing.dues(stood, ssins), turn, at)
-
-    def _decided(self, rights: list[str], moment: str) -> Decided:
+    def _read(self, rulebook: Rulebook, folder: Path) -> Read:
+        """As of one moment, what was said and what was decided."""
+        found = Snapshot(rulebook, folder)
         with psycopg.connect(self._url) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(moment))
-            return standing.read(connection, rights)
+            row = connection.execute("SELECT turn FROM mailbox").fetchone()
+            assert row is not None
+            at = self._now()
+            found.read(connection, self._url)
+        return Read(found, row[0], at)
 
     def _parts(self, read: Read, rulebook: Rulebook) -> Iterator[tuple[Part, WorkedOut]]:
         sent: deque[Part] = deque()
 
         def populations() -> Iterator[Population]:
-            for part in read.found.country.parts(PERSONS, country.levels(rulebook.rules)):
+            for part in read.found.parts():
                 sent.append(part)
                 yield part.population
 
@@ -146,7 +139,6 @@ def _differing(
     part: Part,
     worked_out: WorkedOut,
     rights: Collection[str],
-    apart: NDArray[np.bool_],
     levels: int,
 ) -> Differences:
     """Of those who are to be decided in a part and are not apart."""
@@ -155,15 +147,14 @@ def _differing(
     for right, found, due in worked_out:
         if right not in rights:
             continue
-        stands = read.stands[right].of(part.first, part.decided)
-        persons = standing.differing(found, part.decided, stands)
-        persons = persons[~apart[persons]]
+        persons = standing.differing(found, part.decided, part.stands[right])
+        persons = persons[~part.apart[persons]]
         ssins = {int(who): part.population.ssins[who].decode() for who in persons}
         entitled |= {(right, ssin): [] for ssin in ssins.values()}
         for who, entitlement in found.of(persons):
             entitled[right, ssins[who]].append(entitlement)
         ours = due[: part.decided]
-        other = (ours != read.dues[right].of(part.first, part.decided)) & ~apart
+        other = (ours != part.dues[right]) & ~part.apart
         for place in np.flatnonzero(other):
             day = None if ours[place] == NEVER else spans.day(int(ours[place]))
             dues[right, part.population.ssins[place].decode()] = day
@@ -177,26 +168,18 @@ def _differing(
     )
 
 
-def _reached(population: Population, levels: int, news: Collection[str]) -> frozenset[str]:
+def _reached(of: Population, levels: int, news: Collection[str]) -> frozenset[str]:
     """For whom the facts of those count, through however many groups."""
-    marked = np.isin(population.ssins, np.array(sorted(news), "S11"))
-    for _ in range(levels):
-        for members in population.groups.values():
-            groups = np.unique(members.group[marked[members.who]])
-            marked[members.who[np.isin(members.group, groups)]] = True
-    return frozenset(ssin.decode() for ssin in population.ssins[marked])
+    marked = np.isin(of.ssins, np.array(sorted(news), "S11"))
+    return frozenset(s.decode() for s in of.ssins[population.reached(of, marked, levels)])
 
 
-def _regions(rulebook: Rulebook, population: Population, today: date) -> dict[str, str]:
+def _regions(rulebook: Rulebook, of: Population, today: date) -> dict[str, str]:
     """By person, where it is known."""
     sort, day = rulebook.statuses.sorts.get(REGION), spans.number(today)
     found: dict[str, str] = {}
     for status in sorted(sort.values) if sort else ():
-        days = population.said.get(status, spans.NONE)
+        days = of.said.get(status, spans.NONE)
         there = days.who[(days.begin <= day) & (days.end > day)]
-        found |= dict.fromkeys((ssin.decode() for ssin in population.ssins[there]), status)
+        found |= dict.fromkeys((ssin.decode() for ssin in of.ssins[there]), status)
     return found
-
-
-def _written(ssins: NDArray[np.int64]) -> list[str]:
-    return [ssin.decode() for ssin in country.written(ssins)]

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from mesh.periods import Period
-from services.rights import expression, grammar, parameters, windows
+from services.rights import expression, grammar, magnitude, parameters, windows
 from services.rights.domain import ROLES, Fact, Group, Version
 from services.rights.expression import Node
 from services.rights.grammar import FormulaError, Names
@@ -25,6 +25,7 @@ KEYS: Final = (
 )  # fmt: skip
 FACT_KEYS: Final = ("status", "amount", "right", "before_age", "held", "later")
 LONGEST_TERM: Final = 1200
+Params = Mapping[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ def read(block: Block, rule: str, group: Group, end: date, library: Library) -> 
         block.day("known_from"),
         legal,
         facts,
-        (_ground(block, names), *(_ground(also, names) for also in block.blocks("also"))),
+        tuple(_ground(each, names, params) for each in (block, *block.blocks("also"))),
         params,
-        _formula(block, "amount", grammar.number, names) if "amount" in block else None,
+        _formula(block, "amount", grammar.number, names, params) if "amount" in block else None,
         _digest(rule, group, block),
         _waivable(block),
     )
@@ -156,8 +157,8 @@ def _months(block: Block, key: str) -> int:
     return months
 
 
-def _ground(block: Block, names: Names) -> Ground:
-    when = _formula(block, "when", grammar.condition, names)
+def _ground(block: Block, names: Names, params: Params) -> Ground:
+    when = _formula(block, "when", grammar.condition, names, params)
     window = block.get_as(Block, "window")
     window.only(("from", "until", "on"))
     begin, until = window.get_as(str, "from"), window.get_as(str, "until")
@@ -181,11 +182,17 @@ def _is_day_of_every_year(text: str) -> bool:
     return True
 
 
-def _formula(block: Block, key: str, read: Callable[[str, Names], Node], names: Names) -> Node:
+def _formula(
+    block: Block, key: str, read: Callable[[str, Names], Node], names: Names, params: Params
+) -> Node:
     try:
-        return read(block.get_as(str, key), names)
+        found = read(block.get_as(str, key), names)
     except FormulaError as error:
         raise block.error(str(error), key) from error
+    highest = {name: max(abs(v.value) for v in values) for name, values in params.items()}
+    if not magnitude.fits(found, highest):
+        raise block.error("a number of the formula can become larger than 64 bits hold", key)
+    return found
 
 
 def _params(block: Block, library: Library) -> dict[str, tuple[Value, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -18,20 +19,22 @@ from services.rights.rulefile import Block
 from services.rights.statuses import Statuses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """Rules by id, the statuses they speak of, and the parameters that they share."""
 
     rules: Mapping[str, Rule]
     statuses: Statuses
     params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What it was read from: each file's text, by its place in the folder."""
 
-    @property
+    @cached_property
     def since(self) -> date:
         """The first day on which any rule is in force."""
         return min(rule.versions[0].validity.begin for rule in self.rules.values())
 
-    @property
+    @cached_property
     def triggers(self) -> frozenset[str]:
         """Sorts of data that some rule depends on."""
         read = {
@@ -45,7 +48,7 @@ class Rulebook:
             read.add(BORN)
         return frozenset(name for name, sort in self.statuses.sorts.items() if sort.values & read)
 
-    @property
+    @cached_property
     def groups(self) -> frozenset[Group]:
         """The sorts of groups that some rule asks for."""
         return frozenset(rule.group for rule in self.rules.values()) - {Group.PERSON}
@@ -61,7 +64,13 @@ def load(folder: Path) -> Rulebook:
     blocks = {path.stem: rulefile.read(path) for path in sorted((folder / "rules").glob("*.yaml"))}
     rights = frozenset(blocks)
     rules = {name: read_rule(block, known, params, rights) for name, block in blocks.items()}
-    return Rulebook({name: rules[name] for name in _in_order(rules, blocks)}, known, params)
+    in_order = {name: rules[name] for name in _in_order(rules, blocks)}
+    return Rulebook(in_order, known, params, _files(folder))
+
+
+def _files(folder: Path) -> dict[str, str]:
+    found = (folder / "statuses.yaml", *folder.glob("params/*.yaml"), *folder.glob("rules/*.yaml"))
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in sorted(found)}
 
 
 def _in_order(rules: Mapping[str, Rule], blocks: Mapping[str, Block]) -> tuple[str, ...]:

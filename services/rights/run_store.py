@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.rights import archive, law
+from services.rights.rulebook import Rulebook
 
 OPERATOR, LAW = "operator", "law"
 """Why there is a run: an operator asked for it, or the law changed."""
@@ -29,6 +32,8 @@ class Run:
     """The last person, in order of number; empty: nobody yet."""
     persons: int
     counts: Counts
+    left: tuple[str, ...] | None = None
+    """In order of number, whom a review left to be looked at one at a time; None: everybody."""
 
 
 class RunStore:
@@ -62,6 +67,32 @@ class RunStore:
                 ).one()
         return _run(row)
 
+    async def narrow(
+        self,
+        rights: Collection[str],
+        left: Collection[str],
+        persons: int,
+        counts: Counts,
+        now: datetime,
+    ) -> Run:
+        """After a review of everybody: runs under way over those rights go over who is left only.
+
+        The one that operators go on with begins with what the review counted.
+        """
+        given = {"rights": sorted(rights), "left": sorted(left)}
+        run = await self.open(rights, OPERATOR, now)
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    'UPDATE reevaluations SET "left" = CAST(:left AS text[]) '
+                    "WHERE ended_at IS NULL AND rights <@ CAST(:rights AS text[])"
+                ),
+                given,
+            )
+        begun = replace(run, reached="", persons=persons, counts=counts, left=tuple(given["left"]))
+        await self.keep(begun, None)
+        return begun
+
     async def under_way(self, reason: str) -> tuple[Run, ...]:
         async with self._engine.connect() as connection:
             found = await connection.execute(
@@ -73,13 +104,14 @@ class RunStore:
             )
             return tuple(map(_run, found))
 
-    async def keep(self, run: Run, ended_at: datetime | None) -> None:
-        """How far it is; ended where a moment is given."""
+    async def keep(self, run: Run, ended_at: datetime | None) -> Run:
+        """How far it is; ended where a moment is given. A review may have narrowed it meanwhile."""
         async with self._engine.begin() as connection:
-            await connection.execute(
+            row = await connection.execute(
                 text(
                     "UPDATE reevaluations SET reached = :reached, persons = :persons, "
-                    "counts = CAST(:counts AS jsonb), ended_at = :ended_at WHERE number = :number"
+                    "counts = CAST(:counts AS jsonb), ended_at = :ended_at WHERE number = :number "
+                    "RETURNING *"
                 ),
                 {
                     "number": run.number,
@@ -89,6 +121,7 @@ class RunStore:
                     "ended_at": ended_at,
                 },
             )
+            return _run(row.one())
 
     async def applied(self) -> tuple[str, date] | None:
         """The digest of the law last applied to everybody, and the day up to which it was known."""
@@ -96,10 +129,13 @@ class RunStore:
             row = (await connection.execute(text("SELECT digest, applied_on FROM law"))).first()
         return (row.digest, row.applied_on) if row else None
 
-    async def apply(self, digest: str, today: date, rights: Collection[str], now: datetime) -> None:
+    async def apply(
+        self, rulebook: Rulebook, today: date, rights: Collection[str], now: datetime
+    ) -> None:
         """Keep which law is applied and open the run that applies it, or neither.
 
         A run under way for a law before it is over: the new one goes over all that it would have.
+        Of rights that have no law any more no day is awaited.
         """
         async with self._engine.begin() as connection:
             if rights:
@@ -119,12 +155,17 @@ class RunStore:
                     {"rights": every, "reason": LAW, "now": now},
                 )
             await connection.execute(
+                text('DELETE FROM dues WHERE "right" <> \'\' AND "right" <> ALL(:rights)'),
+                {"rights": sorted(rulebook.rules)},
+            )
+            await archive.keep(connection, rulebook, now)
+            await connection.execute(
                 text(
                     "INSERT INTO law (digest, applied_on) VALUES (:digest, :today) "
                     "ON CONFLICT (single) DO UPDATE "
                     "SET digest = excluded.digest, applied_on = excluded.applied_on"
                 ),
-                {"digest": digest, "today": today},
+                {"digest": law.digest(rulebook), "today": today},
             )
 
 
@@ -136,4 +177,5 @@ def _run(row: Any) -> Run:
         row.reached,
         row.persons,
         Counter({(right, region, kind): n for right, region, kind, n in row.counts}),
+        None if row.left is None else tuple(row.left),
     )

@@ -21,7 +21,9 @@ from services.rights import (
     waiver_store,
     waivers,
     wire,
+    withdrawal,
 )
+from services.rights.archive import Archive
 from services.rights.domain import Decision
 from services.rights.explanation import Explanation
 from services.rights.in_force import Follower
@@ -42,11 +44,13 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
         self,
         rulebook: Rulebook,
         store: Store,
+        archive: Archive,
         asking: Inquiries,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
+        self._archive = archive
         self._asking = asking
         self._now = now
         self._simulations = Simulations(rulebook, store, now)
@@ -88,10 +92,13 @@ class Rights(Follower, rights_pb2_grpc.RightsServicer):
         decision = await self._store.decision(request.decision_id)
         if decision is None or not _may_see(decision):
             raise Refusal(grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
-        rule = asked.rule(self._rulebook.rules, decision.right)
+        law = await self._archive.law_of(decision.right, decision.version, self._rulebook)
+        rule = asked.rule(law.rules, decision.right)
+        if withdrawn_on := withdrawal.day(decision.version):
+            return explanation_wire.withdrawn(rule, decision, withdrawn_on)
         question, at = (decision.right, decision.ssin), decision.decided_at
         async with self._store.reading() as connection:
-            case = await recollection.case(self._store, connection, self._rulebook, question, at)
+            case = await recollection.case(self._store, connection, law, question, at)
         return explanation_wire.explained(rule, decision, _explanation(case, decision))
 
     async def Simulate(

@@ -1,133 +1,136 @@
-"""The snapshot: all that the engine's database holds of everybody, read into columns at once."""
+"""The snapshot: all that the engine's database holds of everybody, put aside part by part."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 
-from services.rights import country, extracts, testimony
-from services.rights.country import Circles, Country
+from services.rights import country, dwellings, population, standing, testimony
+from services.rights.country import Outline
 from services.rights.domain import Group
-from services.rights.extracts import Table, places
-from services.rights.population import ROLES, Memberships
+from services.rights.drawers import Drawers
+from services.rights.population import Memberships, Population
 from services.rights.rulebook import Rulebook
-from services.rights.spans import Flags
+from services.rights.seats import Seats
+from services.rights.spans import Days, Flags
+from services.rights.standing import Lines
 
-GROUPS = tuple(group for group in Group if group is not Group.PERSON)
-_DAY = "({} - DATE '1970-01-01')"
-_HOUSEHOLDS = {
-    "ssin": ("bigint", "ssin"),
-    "recorded": ("bigint", "extract(epoch FROM recorded_at) * 1000000"),
-    "sort": ("smallint", f"array_position(ARRAY{[str(g) for g in GROUPS]}, home->>0)"),
-    "home": ("bigint", "hashtextextended(home::text, 0)"),
-    "members": ("smallint", "jsonb_array_length(home->1)"),
-    "begin": ("integer", _DAY.format("(own->>1)::date")),
-    "end": ("integer", _DAY.format("(own->>2)::date")),
-    "role": ("smallint", f"array_position(ARRAY{list(ROLES)}, own->>3)"),
-}
-_OWN = """
-    CROSS JOIN LATERAL jsonb_array_elements(composition) AS home
-    CROSS JOIN LATERAL jsonb_array_elements(home->1) AS own
-    WHERE own->>0 = ssin
-"""
+PERSONS = 80_000
+"""Decided together, those whose facts count for them aside."""
+_EVERYBODY = {"ssin": "i8", "apart": "?"}
+_MEMBERS = {"sort": "i1", "group": "i4", "who": "i4", "begin": "i4", "end": "i4", "role": "i1"}
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some persons: what is known of them, and what stands of the first ones."""
+
+    population: Population
+    decided: int
+    """So many are to be decided; the others are those whose facts count for them."""
+    apart: Flags
+    """Of those to be decided: for whom columns do not hold everything that counts."""
+    stands: Mapping[str, Lines]
+    dues: Mapping[str, Days]
+
+
 class Snapshot:
-    """Who is in the country, and who is known without being in any group."""
+    """What was read, in a folder; it is as long as the caller wants to keep that."""
 
-    country: Country
-    strangers: NDArray[np.int64]
-    """Of whom no group is kept: they must be asked about first."""
+    def __init__(self, rulebook: Rulebook, folder: Path) -> None:
+        self._rulebook = rulebook
+        self._rights = list(rulebook.rules)
+        self._levels = country.levels(rulebook.rules)
+        self._folder = folder
+        self._everybody = Drawers(folder, "everybody", _EVERYBODY)
+        self._members = Drawers(folder, "members", _MEMBERS)
+        self._said = Drawers(folder, "said", testimony.SAID)
+        self._decided = Drawers(folder, "decided", standing.DECIDED)
+        self._due = Drawers(folder, "due", standing.DUE)
+        self._sizes: list[int] = []
+        self.strangers = np.empty(0, np.int64)
+        """Of whom no group is kept: they must be asked about first."""
 
+    @property
+    def persons(self) -> int:
+        return sum(self._sizes)
 
-@dataclass
-class _Reader:
-    connection: psycopg.Connection
-    rulebook: Rulebook
+    def read(self, connection: psycopg.Connection, url: str) -> None:
+        """As of the moment of the transaction, which is to be REPEATABLE READ."""
+        seats = self._settle(connection)
+        moment = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert moment is not None
+        with ThreadPoolExecutor(1) as beside:
+            decided = beside.submit(self._shelve_decided, url, moment[0], seats)
+            self.strangers = testimony.shelve(connection, self._rulebook, seats, self._said)
+            decided.result()
 
-    def read(self) -> Snapshot:
-        homes = self._homes()
-        ssins = np.unique(homes["ssin"])
-        apart = self._named_apart(ssins)
-        circles = self._circles(homes, ssins, apart)
-        order = country.neighbours(circles, len(ssins))
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        circles = {g: Circles(_moved(c.members, rank), len(ssins)) for g, c in circles.items()}
-        said, births, strangers = testimony.read(self.connection, self.rulebook, ssins, rank, apart)
-        apart = country.all_reached(circles, apart[order], country.levels(self.rulebook.rules))
-        return Snapshot(Country(ssins[order], births[order], said, circles, apart), strangers)
+    def parts(self) -> Iterator[Part]:
+        for number, decided in enumerate(self._sizes):
+            yield self._part(number, decided)
 
-    def _homes(self) -> Table:
-        """Of everybody the groups told last."""
-        found = extracts.whole(extracts.read(self.connection, "households", _HOUSEHOLDS, _OWN))
-        order = np.lexsort((found["recorded"], found["ssin"]))
-        found = {name: column[order] for name, column in found.items()}
-        ssin, recorded = found["ssin"], found["recorded"]
-        last = np.searchsorted(ssin, ssin, "right") - 1
-        return {name: column[recorded == recorded[last]] for name, column in found.items()}
+    def _settle(self, connection: psycopg.Connection) -> Seats:
+        """Who lives with whom is known as a whole only here."""
+        found = dwellings.read(connection, self._folder)
+        seated: list[NDArray[np.int32]] = []
+        for number, outline in enumerate(found.country.outlines(PERSONS, self._levels)):
+            drawer = np.full(len(outline.everybody), number)
+            self._everybody.put(
+                drawer,
+                {
+                    "ssin": found.in_order.take(outline.everybody),
+                    "apart": found.apart.take(outline.everybody),
+                },
+            )
+            self._shelve_members(number, outline)
+            self._sizes.append(outline.decided)
+            seated.append(outline.everybody.astype(np.int32))
+        return Seats.of(found.ssins, found.rank, PERSONS, seated)
 
-    def _named_apart(self, ssins: NDArray[np.int64]) -> Flags:
-        """Whose number was or is replaced, and of whom not everything was decided once."""
-        apart = np.ones(len(ssins), np.bool_)
-        followed = extracts.whole(
-            extracts.read(self.connection, "followed", {"ssin": ("bigint", "ssin")})
+    def _shelve_members(self, number: int, outline: Outline) -> None:
+        for sort, members in enumerate(outline.groups.values()):
+            columns = {name: getattr(members, name) for name in _MEMBERS if name != "sort"}
+            every = np.full(len(members), number)
+            self._members.put(every, {"sort": np.full(len(members), sort), **columns})
+
+    def _shelve_decided(self, url: str, moment: str, seats: Seats) -> None:
+        with psycopg.connect(url) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(moment))
+            standing.shelve(connection, self._rights, seats, self._decided, self._due)
+
+    def _part(self, number: int, decided: int) -> Part:
+        everybody = self._everybody.take(number)
+        told = testimony.of_part(self._rulebook, self._said.take(number), everybody["ssin"])
+        people = Population(
+            country.written(everybody["ssin"]),
+            told.births,
+            told.said,
+            self._groups(number, dwellings.GROUPS),
         )
-        if followed:
-            apart[places(ssins, followed["ssin"])[0]] = False
-        for row in self.connection.execute(
-            "SELECT ssin::bigint, replaced_by::bigint FROM replaced_numbers"
-        ):
-            apart[places(ssins, np.array(row, np.int64))[0]] = True
-        return apart
+        apart = population.reached(people, everybody["apart"] | told.apart, self._levels)
+        return Part(
+            people,
+            decided,
+            apart[:decided],
+            standing.lines(self._rights, self._decided.take(number)),
+            standing.dues(self._rights, self._due.take(number), decided),
+        )
 
-    def _circles(
-        self, homes: Table, ssins: NDArray[np.int64], apart: Flags
-    ) -> dict[Group, Circles]:
-        """Members of one group all know of it, or are apart."""
-        found: dict[Group, Circles] = {}
-        for number, group in enumerate(GROUPS, 1):
-            mine = {name: column[homes["sort"] == number] for name, column in homes.items()}
-            _, group_of, listed = np.unique(mine["home"], return_inverse=True, return_counts=True)
-            who = np.searchsorted(ssins, mine["ssin"]).astype(np.int32)
-            apart[who[listed[group_of] != mine["members"]]] = True
-            order = np.lexsort((mine["begin"], who, group_of))
-            columns = (group_of, who, mine["begin"], mine["end"], mine["role"] - 1)
-            kinds = (np.int32, np.int32, np.int32, np.int32, np.int8)
-            members = Memberships(
-                *(c[order].astype(kind) for c, kind in zip(columns, kinds, strict=True))
+    def _groups(self, number: int, sorts: Sequence[Group]) -> dict[Group, Memberships]:
+        rows = self._members.take(number)
+        sort = rows.pop("sort")
+        bounds = np.searchsorted(sort, np.arange(len(sorts) + 1)).tolist()
+        return {
+            group: Memberships(
+                **{n: column[bounds[at] : bounds[at + 1]] for n, column in rows.items()}
             )
-            overlaps = (members.group[1:] == members.group[:-1]) & (
-                members.who[1:] == members.who[:-1]
-            )
-            overlaps &= members.begin[1:] < members.end[:-1]
-            apart[members.who[1:][overlaps]] = True
-            found[group] = Circles(members, len(ssins))
-        return found
-
-
-def read(connection: psycopg.Connection, rulebook: Rulebook) -> Snapshot:
-    """As of one moment: the transaction is to be REPEATABLE READ.
-
-    What columns do not hold (corrections, contradictions, numbers replaced, groups of which
-    members were told differently) sets the persons whom it reaches apart.
-    """
-    return _Reader(connection, rulebook).read()
-
-
-def _moved(members: Memberships, rank: NDArray[np.int32]) -> Memberships:
-    """With persons numbered anew, and groups in the order of their first member."""
-    who = rank[members.who]
-    heads = np.flatnonzero(np.diff(members.group, prepend=-1))
-    first = np.minimum.reduceat(who, heads) if len(heads) else heads
-    number = np.empty(len(heads), np.int32)
-    number[np.argsort(first, kind="stable")] = np.arange(len(heads), dtype=np.int32)
-    group = number[members.group]
-    order = np.lexsort((members.begin, who, group))
-    return Memberships(
-        group[order], who[order], members.begin[order], members.end[order], members.role[order]
-    )
+            for at, group in enumerate(sorts)
+        }

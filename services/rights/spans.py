@@ -90,6 +90,14 @@ def expanded(counts: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.
     return np.arange(total) + np.repeat(first - ends + counts, counts)
 
 
+def distinct(of: Rows) -> Rows:
+    """Each once and in order; for whole numbers sorting is quicker than `numpy.unique`."""
+    found = np.sort(of)
+    kept = np.ones(len(found), np.bool_)
+    kept[1:] = found[1:] != found[:-1]
+    return found[kept]
+
+
 def packed(who: Rows, begin: Days, end: Days) -> NDArray[np.int64]:
     """Row, begin and end in one number that sorts in this order."""
     rows = who.astype(np.int64) << (2 * DAY_BITS)

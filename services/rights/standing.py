@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,21 +11,25 @@ import psycopg
 from numpy.typing import NDArray
 
 from services.rights import extracts, spans
+from services.rights.drawers import Drawers
 from services.rights.entitled import Entitled
 from services.rights.extracts import Table
+from services.rights.seats import Seats
 from services.rights.spans import NEVER, Days, Flags, Spans
 
 _DAY = "({} - DATE '1970-01-01')"
 _MANY = 1_000_003
-_SUM = """
+_WRAP = (1 << 62) - 1
+_SUM = f"""
     CASE WHEN amounts = '[]' THEN 0 ELSE (
-        SELECT sum((begin_day + 1000003) * (cents * 2 + 1) + end_day) FROM (
+        SELECT mod(mod(sum((begin_day + {_MANY}) * (cents * 2 + 1) + end_day), {_WRAP + 1})
+                   + {_WRAP + 1}, {_WRAP + 1}) FROM (
             SELECT ((a->>0)::date - DATE '1970-01-01')::bigint AS begin_day,
                    ((a->>1)::date - DATE '1970-01-01')::bigint AS end_day,
-                   (a->>2)::bigint AS cents FROM jsonb_array_elements(amounts) AS a
+                   (a->>2)::numeric AS cents FROM jsonb_array_elements(amounts) AS a
         ) AS schedule
     ) END
-"""
+"""  # noqa: S608 - our own numbers
 _DECISIONS = {
     "ssin": ("bigint", "ssin"),
     "entitlement": ("bigint", "hashtextextended(entitlement_id, 0)"),
@@ -55,77 +59,60 @@ class Lines:
     renewable: Flags
     sum: NDArray[np.int64]
 
-    def of(self, first: int, persons: int) -> Lines:
-        """Of persons who stand together, numbered from the first of them."""
-        begin, end = np.searchsorted(self.days.who, [first, first + persons])
-        part = slice(int(begin), int(end))
-        days = Spans(
-            self.days.who[part] - np.int32(first), self.days.begin[part], self.days.end[part]
-        )
-        return Lines(days, self.renewable[part], self.sum[part])
+
+DECIDED = {
+    "who": "i4", "right": "i2", "entitlement": "i8", "sequence": "i8", "begin": "i4", "end": "i4",
+    "void": "?", "renewable": "?", "sum": "i8",
+}  # fmt: skip
+"""What is put aside of each decision, for the part in which the person is decided."""
+DUE = {"who": "i4", "right": "i2", "due_on": "i4"}
+"""And of each due date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dues:
-    """Of one right, in order of person: the days on which to look again."""
+def shelve(
+    connection: psycopg.Connection,
+    rights: Sequence[str],
+    seats: Seats,
+    decisions: Drawers,
+    dues: Drawers,
+) -> None:
+    """Put every decision and due date in the drawer of its part.
 
-    who: NDArray[np.int32]
-    on: Days
-
-    def of(self, first: int, persons: int) -> Days:
-        """Of persons who stand together, one by one; `NEVER` for none."""
-        found = np.full(persons, NEVER, np.int32)
-        begin, end = np.searchsorted(self.who, [first, first + persons])
-        found[self.who[begin:end] - first] = self.on[begin:end]
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """All decisions and due dates as the database has them."""
-
-    rights: Sequence[str]
-    decisions: Table
-    dues: Table
+    The transaction is to be REPEATABLE READ.
+    """
+    for table, columns, drawers in (("decisions", _DECISIONS, decisions), ("dues", _DUES, dues)):
+        for block in extracts.read(connection, table, columns, _coded(rights)):
+            who, known = seats.found(block.pop("ssin"))
+            part, place = seats.own(who)
+            kept = {name: column[known] for name, column in block.items()}
+            drawers.put(part, {"who": place, **kept})
 
 
-def read(connection: psycopg.Connection, rights: Sequence[str]) -> Decided:
-    """The transaction is to be REPEATABLE READ."""
-    coded = _coded(rights)
-    return Decided(
-        rights,
-        extracts.whole(extracts.read(connection, "decisions", _DECISIONS, coded)),
-        extracts.whole(extracts.read(connection, "dues", _DUES, coded)),
-    )
-
-
-def lines(decided: Decided, ssins: NDArray[np.int64]) -> dict[str, Lines]:
-    """By right what stands of persons in that order: of each entitlement the newest decision."""
-    rights, found = decided.rights, decided.decisions
-    if not found:
-        empty = Lines(spans.NONE, np.empty(0, np.bool_), np.empty(0, np.int64))
-        return dict.fromkeys(rights, empty)
-    newest = _newest(found["entitlement"], found["sequence"]) & ~found["void"].astype(np.bool_)
-    who, known = _places(ssins, found["ssin"])
-    newest &= known
+def lines(rights: Sequence[str], rows: Table) -> dict[str, Lines]:
+    """By right what stands: of each entitlement the newest decision."""
+    newest = _newest(rows["entitlement"], rows["sequence"]) & ~rows["void"]
+    order = np.lexsort((rows["begin"], rows["who"]))
+    order = order[newest.take(order)]
+    right = rows["right"].take(order)
     return {
-        right: _lines(who, found, np.flatnonzero(newest & (found["right"] == code)))
-        for code, right in enumerate(rights)
+        name: Lines(
+            Spans(*(rows[column].take(of_right) for column in ("who", "begin", "end"))),
+            rows["renewable"].take(of_right),
+            rows["sum"].take(of_right),
+        )
+        for code, name in enumerate(rights)
+        for of_right in [order[right == code]]
     }
 
 
-def dues(decided: Decided, ssins: NDArray[np.int64]) -> dict[str, Dues]:
-    """By right when persons in that order are to be looked at again."""
-    rights, found = decided.rights, decided.dues
-    if not found:
-        return dict.fromkeys(rights, Dues(np.empty(0, np.int32), np.empty(0, np.int32)))
-    who, known = _places(ssins, found["ssin"])
-    by_right = {}
+def dues(rights: Sequence[str], rows: Table, persons: int) -> dict[str, Days]:
+    """By right when each person is to be looked at again; `NEVER` for none."""
+    found = {}
     for code, right in enumerate(rights):
-        rows = np.flatnonzero(known & (found["right"] == code))
-        rows = rows[np.argsort(who.take(rows), kind="stable")]
-        by_right[right] = Dues(who.take(rows).astype(np.int32), found["due_on"].take(rows))
-    return by_right
+        mine = rows["right"] == code
+        found[right] = np.full(persons, NEVER, np.int32)
+        found[right][rows["who"][mine]] = rows["due_on"][mine]
+    return found
 
 
 def differing(entitled: Entitled, decided: int, stands: Lines) -> NDArray[np.int32]:
@@ -153,41 +140,16 @@ def _coded(rights: Sequence[str]) -> str:
     return f'LEFT JOIN (VALUES {codes}) AS rights(code, name) ON rights.name = "right"'
 
 
-def _places(ssins: NDArray[np.int64], asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], Flags]:
-    """Where each of the asked stands, and whether she is there at all."""
-    by_number = np.argsort(ssins)
-    place = np.minimum(np.searchsorted(ssins[by_number], asked), len(ssins) - 1)
-    who = by_number[place]
-    return who, ssins[who] == asked
-
-
 def _newest(entitlement: NDArray[Any], sequence: NDArray[Any]) -> Flags:
     """Most have one decision: only the others are put in order."""
     ordered = np.sort(entitlement)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    twice = spans.distinct(ordered[1:][ordered[1:] == ordered[:-1]])
     newest = np.ones(len(entitlement), np.bool_)
     if len(twice):
         rows = np.flatnonzero(np.isin(entitlement, twice))
         order = rows[np.lexsort((sequence[rows], entitlement[rows]))]
         newest[order[:-1]] = entitlement[order[1:]] != entitlement[order[:-1]]
     return newest
-
-
-def _lines(
-    who: NDArray[np.int64], found: Mapping[str, NDArray[Any]], rows: NDArray[np.int64]
-) -> Lines:
-    begin = found["begin"].take(rows)
-    rows = rows[np.lexsort((begin, who.take(rows)))]
-    days = Spans(
-        who.take(rows).astype(np.int32),
-        found["begin"].take(rows).astype(np.int32),
-        found["end"].take(rows).astype(np.int32),
-    )
-    return Lines(
-        days,
-        found["renewable"].take(rows).astype(np.bool_),
-        found["sum"].take(rows).astype(np.int64),
-    )
 
 
 def _key(days: Spans) -> NDArray[np.int64]:
@@ -204,5 +166,5 @@ def _sums(entitled: Entitled) -> NDArray[np.int64]:
     if worth.value is not None and len(worth):
         each = (worth.begin.astype(np.int64) + _MANY) * (worth.value * 2 + 1) + worth.end
         heads = np.flatnonzero(np.diff(worth.who, prepend=-1))
-        found[worth.who[heads]] = np.add.reduceat(each, heads)
+        found[worth.who[heads]] = np.add.reduceat(each, heads) & _WRAP
     return found

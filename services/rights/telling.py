@@ -29,7 +29,8 @@ def of_changes(
     """
     for change in changes:
         decision = change.decision
-        versions = {v.name: v for v in rulebook.rules[decision.right].versions}
+        rule = rulebook.rules.get(decision.right)
+        versions = {v.name: v for v in rule.versions} if rule else {}
         with telemetry.span("decide rights", parent=cause.traceparent if cause else ""):
             telemetry.note(
                 crossroads__decision=decision.kind, crossroads__rule_version=decision.version

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +11,11 @@ import psycopg
 from numpy.typing import NDArray
 
 from services.rights import extracts, spans
-from services.rights.extracts import places
+from services.rights.drawers import Drawers
+from services.rights.extracts import Table
 from services.rights.holdings import BORN
 from services.rights.rulebook import Rulebook
+from services.rights.seats import Seats
 from services.rights.spans import NEVER, Days, Flags, Spans
 
 NO_AMOUNT = -(1 << 62)
@@ -27,52 +30,73 @@ _STATEMENTS = {
 }
 
 
-def read(
-    connection: psycopg.Connection,
-    rulebook: Rulebook,
-    ssins: NDArray[np.int64],
-    rank: NDArray[np.int32],
-    apart: Flags,
-) -> tuple[dict[str, Spans], Days, NDArray[np.int64]]:
-    """By status; whoever was contradicted or corrected is apart."""
-    words = [
+SAID = {"who": "i4", "code": "i2", "begin": "i4", "end": "i4", "cancelled": "?", "amount": "i8"}
+"""What is put aside of each statement, for each part in which the person stands."""
+Words = Sequence[tuple[str, str]]
+"""Each status of each sort of data; a code is a place in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What was said of the persons of one part."""
+
+    said: Mapping[str, Spans]
+    births: Days
+    apart: Flags
+    """Who was contradicted or corrected."""
+
+
+def shelve(
+    connection: psycopg.Connection, rulebook: Rulebook, seats: Seats, drawers: Drawers
+) -> NDArray[np.int64]:
+    """Put every statement in the drawers of its parts; of whom there are some without a seat."""
+    strangers = [np.empty(0, np.int64)]
+    for block in extracts.read(connection, "statements", _STATEMENTS, _joined(_words(rulebook))):
+        ssin = block.pop("ssin")
+        who, known = seats.found(ssin)
+        strangers.append(spans.distinct(ssin[~known]))
+        given, part, place = seats.all_of(who)
+        kept = np.flatnonzero(known).take(given)
+        drawers.put(part, {"who": place, **{n: column.take(kept) for n, column in block.items()}})
+    return spans.distinct(np.concatenate(strangers))
+
+
+def of_part(rulebook: Rulebook, rows: Table, ssins: NDArray[np.int64]) -> Testimony:
+    """Of a drawer, whose persons have those numbers."""
+    words = _words(rulebook)
+    order = np.lexsort((rows["begin"], rows["who"], rows["code"]))
+    rows = {name: column.take(order) for name, column in rows.items()}
+    bounds = np.searchsorted(rows["code"], np.arange(len(words) + 1)).tolist()
+    lines = {
+        word: _line(rows, slice(first, last))
+        for word, (first, last) in zip(words, pairwise(bounds), strict=True)
+    }
+    apart = np.zeros(len(ssins), np.bool_)
+    apart[rows["who"][rows["cancelled"] | (rows["code"] < 0)]] = True
+    _set_apart(rulebook, lines, apart)
+    return Testimony(_by_status(lines), _births(lines, ssins), apart)
+
+
+def _line(rows: Table, part: slice) -> Spans:
+    amount = rows["amount"][part]
+    value = amount if (amount != NO_AMOUNT).any() else None
+    return Spans(rows["who"][part], rows["begin"][part], rows["end"][part], value)
+
+
+def _words(rulebook: Rulebook) -> Words:
+    return [
         (name, status)
         for name, sort in rulebook.statuses.sorts.items()
         for status in sorted(sort.values)
     ]
-    pieces: list[list[Spans]] = [[] for _ in words]
-    strangers = []
-    for block in extracts.read(connection, "statements", _STATEMENTS, _joined(words)):
-        place, known = places(ssins, block["ssin"])
-        strangers.append(np.unique(block["ssin"][~known]))
-        code, cancelled = block["code"][known], block["cancelled"][known]
-        apart[place[cancelled.astype(np.bool_) | (code < 0)]] = True
-        who = rank[place]
-        order = np.argsort(code, kind="stable")
-        bounds = np.searchsorted(code[order], np.arange(len(words) + 1))
-        columns = [block[name][known][order] for name in ("begin", "end", "amount")]
-        for number, (first, last) in enumerate(pairwise(bounds)):
-            if first < last:
-                begin, end, amount = (column[first:last] for column in columns)
-                value = amount if (amount != NO_AMOUNT).any() else None
-                pieces[number].append(Spans(who[order[first:last]], begin, end, value))
-    lines = {}
-    for word, found in zip(words, pieces, strict=True):
-        lines[word] = _ordered(found)
-        found.clear()
-    _set_apart(rulebook, lines, rank, apart)
-    births = _births(lines, rank, ssins)
-    return _by_status(lines), births, np.unique(np.concatenate(strangers or [ssins[:0]]))
 
 
 def _set_apart(
     rulebook: Rulebook,
     lines: Mapping[tuple[str, str], Spans],
-    rank: NDArray[np.int32],
     apart: Flags,
 ) -> None:
     """Whose statements could stand in each other's place, which takes more than columns."""
-    place = np.argsort(rank)
     for name, sort in rulebook.statuses.sorts.items():
         found = [line for (of, _), line in lines.items() if of == name]
         groups = [[line] for line in found] if sort.several_at_once else [found]
@@ -84,10 +108,10 @@ def _set_apart(
                 clash = line.begin[1:] < line.end[:-1]
             if BORN in sort.values:
                 clash = same
-            apart[place[line.who[1:][same & clash]]] = True
+            apart[line.who[1:][same & clash]] = True
 
 
-def _joined(words: list[tuple[str, str]]) -> str:
+def _joined(words: Words) -> str:
     rows = ", ".join(f"({n}, '{sort}', '{status}')" for n, (sort, status) in enumerate(words))
     return (
         f"LEFT JOIN (VALUES {rows}) AS words(code, sort, word) "
@@ -125,15 +149,12 @@ def _joint(found: list[Spans]) -> Spans:
     return spans.merged([line]) if line.value is None else line.where(line.value != NO_AMOUNT)
 
 
-def _births(
-    lines: Mapping[tuple[str, str], Spans], rank: NDArray[np.int32], ssins: NDArray[np.int64]
-) -> Days:
-    """In order of number: as told, or else as the number tells."""
+def _births(lines: Mapping[tuple[str, str], Spans], ssins: NDArray[np.int64]) -> Days:
+    """As told, or else as the number tells."""
     births = numbered(ssins)
-    place = np.argsort(rank)
     for (_, status), line in lines.items():
         if status == BORN:
-            births[place[line.who]] = line.begin
+            births[line.who] = line.begin
     return births
 
 

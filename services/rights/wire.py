@@ -15,6 +15,7 @@ from google.protobuf import any_pb2
 from mesh import clock, institutions, periods
 from mesh.institutions import Institution
 from mesh.periods import Period
+from services.rights import withdrawal
 from services.rights.decisions import Change
 from services.rights.domain import Decision, DecisionKind, Version
 from services.rights.waivers import Notice
@@ -68,7 +69,16 @@ def attestation(of: Decision) -> attestations_pb2.RightGranted:
             attestations_pb2.RightAmount(period=periods.to_wire(days), cents=cents)
             for days, cents in of.amounts
         ],
+        reason=_reason(of),
     )
+
+
+def _reason(of: Decision) -> attestations_pb2.RightReason.ValueType:
+    if withdrawal.day(of.version):
+        return attestations_pb2.RIGHT_REASON_LAW_WITHDRAWN
+    if of.caused_by:
+        return attestations_pb2.RIGHT_REASON_FACT
+    return attestations_pb2.RIGHT_REASON_DATE_OR_LAW
 
 
 def publication(change: Change) -> exchange_pb2.PublishRequest:

@@ -68,7 +68,7 @@ def highest(found: Spans) -> Spans:
     if not ((found.who[1:] == found.who[:-1]) & (found.begin[1:] < found.end[:-1])).any():
         return found
     assert found.value is not None
-    cuts = np.unique(
+    cuts = spans.distinct(
         np.concatenate([spans.packed(found.who, day, day) for day in (found.begin, found.end)])
     )
     first = np.searchsorted(cuts, spans.packed(found.who, found.begin, found.begin))

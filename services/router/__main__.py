@@ -20,6 +20,7 @@ from services.router.askable.following import Askables
 from services.router.askable.store import AskableStore
 from services.router.beyond import Beyond
 from services.router.consultation import Consultations
+from services.router.door import Doorkeeper
 from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
@@ -39,8 +40,9 @@ from services.router.peers import (
 from services.router.policy_follower import PolicyFollower
 from services.router.primary_mailbox import PrimaryMailbox
 from services.router.publication import Publications
+from services.router.quota_store import QuotaStore
 from services.router.receipt import ORIGIN
-from services.router.servicer import DoorBook, ExchangeServicer
+from services.router.servicer import ExchangeServicer
 from services.router.store import Store
 from services.router.supplier_servicer import SupplierServicer
 from services.router.witness_servicer import WitnessServicer
@@ -62,14 +64,15 @@ async def main(settings: Settings) -> None:
     suppliers = Suppliers(channels, MEMBER_TIMEOUT_S if network else SUPPLY_TIMEOUT_S)
     beyond = Beyond(channels, settings.home, network) if network else None
     consultations = Consultations(follower, repertory, ledger, suppliers, beyond)
-    admission = Admission(follower, settings.quota_share)
+    admission = Admission(follower, QuotaStore(engine))
     lot_work = LotWork(lots, follower, admission.before(consultations.consult))
     first_deliveries = FirstDeliveries(
         FirstDeliveryStore(engine), follower, repertory, ledger, suppliers
     )
     signer = Signer(ORIGIN, signing_key.load(settings.state / "router.key"))
-    askables = Askables(AskableStore(engine), ledger)
-    server = Server(settings, DoorBook(ledger))
+    askables = Askables(AskableStore(engine), repertory, ledger)
+    keeper = Doorkeeper(ledger, follower)
+    server = Server(settings, keeper, keeper.trust)
     server.mount(
         exchange_pb2_grpc.add_ExchangeServicer_to_server,
         ExchangeServicer(
@@ -95,7 +98,7 @@ async def main(settings: Settings) -> None:
             supplier_pb2_grpc.add_SupplierServicer_to_server,
             SupplierServicer(network, follower, repertory, ledger, suppliers),
         )
-        told.append(PrimaryMailbox(channels, network, store).run())
+        told.append(PrimaryMailbox(channels, network, store, repertory).run())
     server.depends_on("database", lambda: database.is_reachable(engine))
     server.depends_on("policy", follower.is_known)
     await server.run(

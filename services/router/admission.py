@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
 
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
 from mesh import clock
 from mesh.identity import Caller
-from mesh.institutions import Institution
 from mesh.refusals import Refusal
 from services.router import quotas
 from services.router.asked import asker_of
 from services.router.domain import Quota
+from services.router.leases import Leases
 from services.router.policy_follower import PolicyFollower
-from services.router.quotas import Exceeded, Room
+from services.router.quota_store import QuotaStore
+from services.router.quotas import Exceeded, Grant
 
 Consult = Callable[[exchange_pb2.ConsultRequest, Caller], Awaitable[exchange_pb2.ConsultResponse]]
 
@@ -26,37 +26,50 @@ Consult = Callable[[exchange_pb2.ConsultRequest, Caller], Awaitable[exchange_pb2
 class Admission:
     """Lets questions through as far as the quotas of who asks go.
 
-    Every router counts for itself and lets its share of a quota through.
+    All routers draw from the same rooms. As long as what was granted beside an earlier question
+    lasts, or is known to be refused, nobody is asked.
     """
 
     def __init__(
         self,
         follower: PolicyFollower,
-        share: float = 1.0,
-        now: Callable[[], datetime] = clock.now,
+        store: QuotaStore,
     ) -> None:
         self._follower = follower
-        self._share = share
-        self._now = now
-        self._rooms: dict[tuple[Institution, str], Room] = {}
+        self._store = store
+        self._leases = Leases()
 
-    def admit(self, requests: Iterable[exchange_pb2.ConsultRequest], caller: Caller) -> None:
+    async def admit(self, requests: Iterable[exchange_pb2.ConsultRequest], caller: Caller) -> None:
         """Count each question, all or none. Raises RESOURCE_EXHAUSTED."""
         policy = self._follower.policy
         if not policy.quotas:
             return
         counts: Counter[Quota] = Counter()
         for request in requests:
-            asker = asker_of(request, caller, policy)
-            counts.update(quotas.of(policy, asker, request.purpose))
-        if not counts:
+            asker = asker_of(request, caller, policy, clock.today())
+            counts.update(map(quotas.stated, quotas.of(policy, asker, request.purpose)))
+        if counts:
+            await self._draw(counts)
+
+    async def _draw(self, counts: Counter[Quota]) -> None:
+        at = clock.now()
+        day = quotas.day_of(at)
+        lacking = self._leases.take(counts, day)
+        if not lacking:
             return
-        drawn = {quotas.part(quota, self._share): count for quota, count in counts.items()}
-        left = quotas.draw(self._standing(drawn), drawn, self._now())
-        if isinstance(left, Exceeded):
-            raise _refusal(left)
-        for quota, room in left.items():
-            self._rooms[quota.institution, quota.purpose] = room
+        answer: Grant | Exceeded | None = self._leases.refusal(lacking, at)
+        try:
+            if answer is None:
+                answer = await self._store.grant(lacking)
+                if isinstance(answer, Exceeded):
+                    self._leases.remember(lacking, answer, at)
+        finally:
+            if isinstance(answer, Grant):
+                self._leases.add(answer)
+            else:
+                self._leases.give_back(counts, lacking, day)
+        if isinstance(answer, Exceeded):
+            raise _refusal(answer)
 
     def before(self, consult: Consult) -> Consult:
         """The same way to consult, for those who ask one question at a time."""
@@ -64,15 +77,10 @@ class Admission:
         async def admitted(
             request: exchange_pb2.ConsultRequest, caller: Caller
         ) -> exchange_pb2.ConsultResponse:
-            self.admit((request,), caller)
+            await self.admit((request,), caller)
             return await consult(request, caller)
 
         return admitted
-
-    def _standing(self, asked: Iterable[Quota]) -> dict[Quota, Room]:
-        """What is left of each; a quota stated anew goes on with what was left of the old."""
-        found = {quota: self._rooms.get((quota.institution, quota.purpose)) for quota in asked}
-        return {quota: room for quota, room in found.items() if room is not None}
 
 
 def _refusal(exceeded: Exceeded) -> Refusal:

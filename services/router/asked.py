@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import grpc
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
@@ -32,8 +33,7 @@ class Manner:
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One consultation before anything about the person is looked at.
 
     `person` is known already where the caller waited for a write of its own.
@@ -67,8 +67,8 @@ class Reading:
 
     def _manner(self, request: exchange_pb2.ConsultRequest) -> Manner:
         caller, policy, on = self._caller, self._policy, self._on
-        refusals.check_chain(request, caller)
-        asker = asker_of(request, caller, policy)
+        asker = asker_of(request, caller, policy, on)
+        refusals.check_chain(request.chain, caller, asker, policy, on)
         question = wire.question(request, asker, period_of(request))
         needs_person = decision.needs_person(question, policy, on)
         return Manner(caller, question, policy, on, needs_person, tuple(request.chain))
@@ -91,10 +91,10 @@ def _key(request: exchange_pb2.ConsultRequest) -> tuple[object, ...]:
 
 
 def asker_of(
-    request: exchange_pb2.ConsultRequest, caller: Caller, policy: Policy
+    request: exchange_pb2.ConsultRequest, caller: Caller, policy: Policy, on: date
 ) -> Institution | None:
     """The institution that asks: the caller's own or a member it manages; None where it is none."""
-    spoken_for = policy.speakers.get(caller.principal.path, ())
+    spoken_for = policy.speaking(caller.principal.path, on)
     if not request.HasField("on_behalf_of"):
         return spoken_for[0] if len(spoken_for) == 1 else None
     member = institutions.from_wire(request.on_behalf_of)

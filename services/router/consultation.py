@@ -15,8 +15,9 @@ from crossroads.router.v1 import exchange_pb2
 from mesh import clock, telemetry, tickets
 from mesh.coalescing import Coalescer
 from mesh.identity import Caller
-from services.router import entries, replies
+from services.router import ending, entries, replies
 from services.router.asked import Asked, Reading
+from services.router.asking import Asking
 from services.router.beyond import Beyond
 from services.router.deciding import Decided, Deciding
 from services.router.domain import Person
@@ -53,26 +54,33 @@ class Consultations:
     ) -> exchange_pb2.ConsultResponse:
         question = await self._read(request, self._reading(caller))
         decided = await self._together(question)
-        answer = await self._answer(decided)
-        self._write_outcomes([decided], [answer])
+        _note(decided)
+        answer = exchange_pb2.ConsultResponse()
+        await self._answer(decided, answer)
+        if decided.made.is_permitted:
+            self.outcomes.write([entries.outcome(decided.entry, answer.answers, clock.now())])
         return answer
 
     async def batch_consult(
         self, requests: Sequence[exchange_pb2.ConsultRequest], caller: Caller
-    ) -> list[exchange_pb2.ConsultResponse]:
-        """A batch goes by itself: it is one already."""
-        reading = self._reading(caller)
+    ) -> exchange_pb2.BatchConsultResponse:
+        """A batch goes by itself: it is one already, with a ticket of its own."""
+        reading, ticket = self._reading(caller), tickets.new()
+        asked = [await self._read(one, reading) for one in requests]
         several: list[Decided] = []
-        for each in await self._consult([await self._read(one, reading) for one in requests]):
+        for each in await self._consult(asked, ticket):
             if isinstance(each, BaseException):
                 raise each
             several.append(each)
-        answers = []
+        telemetry.note(
+            crossroads__ticket=ticket,
+            crossroads__tickets=" ".join(decided.entry.ticket for decided in several),
+        )
+        response = exchange_pb2.BatchConsultResponse()
         for decided in several:
-            with telemetry.span("consult in a batch"):
-                answers.append(await self._answer(decided))
-        self._write_outcomes(several, answers)
-        return answers
+            await self._answer(decided, response.consultations.add())
+        self.outcomes.write(ending.of_batch(ticket, several, response.consultations, clock.now()))
+        return response
 
     async def explain(
         self, request: exchange_pb2.ConsultRequest, caller: Caller
@@ -96,13 +104,16 @@ class Consultations:
             return Asked(request, question.manner, person)
         return question
 
-    def _deciding(self, kind: ledger_pb2.EntryKind.ValueType) -> Deciding:
-        return Deciding(kind, clock.now(), self._beyond.home if self._beyond else "")
+    def _deciding(self, kind: ledger_pb2.EntryKind.ValueType, batch: str = "") -> Deciding:
+        return Deciding(kind, clock.now(), self._beyond.home if self._beyond else "", batch)
 
-    async def _consult(self, questions: list[Asked]) -> Sequence[Decided | BaseException]:
+    async def _consult(
+        self, questions: list[Asked], batch: str = ""
+    ) -> Sequence[Decided | BaseException]:
         """Decide and write down; the holders are asked meanwhile and not waited for.
 
-        Where the persons cannot be looked up, who needs no lookup is answered all the same.
+        `batch` is the ticket of the batch that they are. Where the persons cannot be looked up,
+        who needs no lookup is answered all the same.
         """
         people: dict[str, Person] = {}
         failure: Exception | None = None
@@ -110,13 +121,15 @@ class Consultations:
             people = await self._people(questions)
         except Exception as error:  # noqa: BLE001 - it is the answer to those who need the lookup
             failure = error
-        deciding = self._deciding(ledger_pb2.ENTRY_KIND_CONSULTATION)
+        deciding = self._deciding(ledger_pb2.ENTRY_KIND_CONSULTATION, batch)
+        asking = Asking(self._suppliers)
         decided = [
             failure
             if failure is not None and each.must_look_up
-            else self._decide(each, people, deciding)
+            else _decide(each, people, deciding, asking)
             for each in questions
         ]
+        asking.leave()
         if written := [each.entry for each in decided if isinstance(each, Decided)]:
             await self._ledger.append(written)
         return decided
@@ -126,39 +139,20 @@ class Consultations:
         needed = [each.request.ssin for each in questions if each.must_look_up]
         return await self._repertory.persons(list(dict.fromkeys(needed))) if needed else {}
 
-    def _decide(self, asked: Asked, people: dict[str, Person], deciding: Deciding) -> Decided:
-        """Decide one question, and ask its holders."""
-        request, manner = asked.request, asked.manner
-        person = people[request.ssin] if asked.must_look_up else asked.person
-        decided = deciding.decide(asked, person, tickets.new())
-        if not decided.made.asked:
-            return decided
-        pending = replies.ask(
-            self._suppliers,
-            decided.entry.ticket,
-            decided.replaced_by or request.ssin,
-            manner.question.period,
-            decided.made.asked,
-            manner.policy,
-        )
-        return decided.with_pending(pending)
-
-    async def _answer(self, decided: Decided) -> exchange_pb2.ConsultResponse:
-        _note(decided)
-        return exchange_pb2.ConsultResponse(
-            ticket=decided.entry.ticket,
-            decision=decided.made.wire,
-            answers=await self._replies(decided),
-            reference=decided.request.reference,
-            replaced_by=decided.replaced_by,
-            deceased_on=decided.deceased_on,
-        )
+    async def _answer(self, decided: Decided, answer: exchange_pb2.ConsultResponse) -> None:
+        answer.ticket = decided.entry.ticket
+        answer.decision.CopyFrom(decided.made.wire)
+        answer.reference = decided.asked.request.reference
+        answer.replaced_by = decided.replaced_by
+        answer.deceased_on = decided.deceased_on
+        answer.answers.extend(await self._replies(decided))
 
     async def _replies(self, decided: Decided) -> list[exchange_pb2.HolderAnswer]:
         beyond = None
         if self._beyond and decided.made.beyond:
             beyond = asyncio.ensure_future(self._ask_beyond(self._beyond, decided))
-        within = [await each.reply(decided.policy) for each in decided.pending]
+        policy = decided.asked.manner.policy
+        within = [await each.reply(policy) for each in decided.owed]
         return within if beyond is None else [*within, *await beyond]
 
     async def _ask_beyond(
@@ -166,29 +160,28 @@ class Consultations:
     ) -> list[exchange_pb2.HolderAnswer]:
         parts = decided.made.beyond
         answers = await beyond.ask(
-            decided.request, decided.entry.ticket, list(parts), decided.made.wire.chain[:-1]
+            decided.asked.request, decided.entry.ticket, list(parts), decided.made.wire.chain[:-1]
         )
         for answer in answers:
-            replies.strip(answer, parts[answer.data_sort], decided.policy)
+            replies.strip(answer, parts[answer.data_sort], decided.asked.manner.policy)
         return answers
 
-    def _write_outcomes(
-        self, several: Sequence[Decided], answers: Sequence[exchange_pb2.ConsultResponse]
-    ) -> None:
-        at = clock.now()
-        self.outcomes.write(
-            [
-                entries.outcome(decided.entry, answer.answers, at)
-                for decided, answer in zip(several, answers, strict=True)
-                if decided.made.is_permitted
-            ]
-        )
+
+def _decide(asked: Asked, people: dict[str, Person], deciding: Deciding, asking: Asking) -> Decided:
+    """Decide one question, and note down what its holders are asked."""
+    ssin = asked.request.ssin
+    person = people[ssin] if asked.must_look_up else asked.person
+    decided = deciding.decide(asked, person, tickets.new())
+    if not decided.made.asked:
+        return decided
+    current = decided.replaced_by or ssin
+    return decided._replace(owed=asking.add(decided.made.asked, decided.entry.ticket, current))
 
 
 def _note(decided: Decided) -> None:
     telemetry.note(
         crossroads__ticket=decided.entry.ticket,
-        crossroads__data_sort=",".join(decided.request.data_sorts),
+        crossroads__data_sort=",".join(decided.asked.request.data_sorts),
         crossroads__decision=decided.made.decision.verdict.name,
         crossroads__refusal_reason=decided.made.reasons,
     )

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import decision_pb2, exchange_pb2
+from crossroads.router.v1 import decision_pb2
 
-from mesh.institutions import Institution
-from services.router import decision, entries, network, replies, standing, wire
+from services.router import asking, decision, entries, network, standing, wire
 from services.router.asked import Asked, Manner
+from services.router.asking import Holding, Owed
 from services.router.domain import DataSortDecision, Decision, Person, Policy, Verdict
-from services.router.replies import Pending
 from services.router.standing import Standing
 
 Stance: TypeAlias = tuple[Standing, str, bool] | None
@@ -32,7 +31,7 @@ class Made:
     decision: Decision
     wire: decision_pb2.Decision
     entry: ledger_pb2.Entry
-    asked: Sequence[tuple[DataSortDecision, Institution]]
+    asked: Sequence[Holding]
     beyond: Mapping[str, DataSortDecision]
     reasons: str
 
@@ -41,54 +40,58 @@ class Made:
         return self.decision.verdict is Verdict.PERMITTED
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A question that has been decided, its entry, and the holders that were asked."""
+class Decided(NamedTuple):
+    """A question that has been decided, and its entry."""
 
-    request: exchange_pb2.ConsultRequest
-    policy: Policy
+    asked: Asked
     made: Made
     entry: ledger_pb2.Entry
     replaced_by: str = ""
     deceased_on: str = ""
-    pending: Sequence[Pending] = ()
-
-    def with_pending(self, pending: Sequence[Pending]) -> Decided:
-        return Decided(
-            self.request,
-            self.policy,
-            self.made,
-            self.entry,
-            self.replaced_by,
-            self.deceased_on,
-            pending,
-        )
+    owed: Sequence[Owed] = ()
+    """The answers of the holders that were asked."""
 
 
 class Deciding:
     """Decides the questions of one group, which enter the ledger as of one moment.
 
-    `home` is the secondary hub that asks the primary one; empty in the primary.
+    `home` is the secondary hub that asks the primary one; empty in the primary. `batch` is the
+    ticket of the batch that the group is, if it is one.
     """
 
-    def __init__(self, kind: ledger_pb2.EntryKind.ValueType, at: datetime, home: str = "") -> None:
+    def __init__(
+        self,
+        kind: ledger_pb2.EntryKind.ValueType,
+        at: datetime,
+        home: str = "",
+        batch: str = "",
+    ) -> None:
         self._kind = kind
         self._at = at
         self._home = home
+        self._batch = batch
         self._made: dict[tuple[Manner, Stance], Made] = {}
+        self._found: dict[tuple[Manner, int], tuple[Person | None, Made]] = {}
+        """The same by who was found: persons of whom the same is known are one value."""
 
     def decide(self, asked: Asked, person: Person | None, ticket: str) -> Decided:
         """Only who may know of the person learns that her number was replaced or that she died."""
-        manner = asked.manner
-        stance = _stance(manner, person)
-        made = self._made.get((manner, stance))
-        if made is None:
-            made = self._made[manner, stance] = self._make(manner, person)
+        made = self._alike(asked.manner, person)
         entry = entries.consulted(made.entry, asked.request, ticket)
         if person is None or not made.is_permitted:
-            return Decided(asked.request, manner.policy, made, entry)
+            return Decided(asked, made, entry)
         died = person.deceased_on.isoformat() if person.deceased_on else ""
-        return Decided(asked.request, manner.policy, made, entry, person.replaced_by, died)
+        return Decided(asked, made, entry, person.replaced_by, died)
+
+    def _alike(self, manner: Manner, person: Person | None) -> Made:
+        found = self._found.get((manner, id(person)))
+        if found is None:
+            stance = _stance(manner, person)
+            made = self._made.get((manner, stance))
+            if made is None:
+                made = self._made[manner, stance] = self._make(manner, person)
+            found = self._found[manner, id(person)] = person, made
+        return found[1]
 
     def _make(self, manner: Manner, person: Person | None) -> Made:
         caller, question, policy = manner.caller, manner.question, manner.policy
@@ -101,8 +104,10 @@ class Deciding:
         return Made(
             decided,
             on_wire,
-            entries.consultation(self._kind, caller, question, decided, on_wire, self._at),
-            replies.within(decided, policy),
+            entries.consultation(
+                self._kind, caller, question, decided, on_wire, self._at, self._batch
+            ),
+            asking.holdings(decided, policy, question.period),
             beyond,
             entries.reasons(decided),
         )

@@ -35,7 +35,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InstitutionRecord:
-    """An institution as the policy has it."""
+    """An institution as the policy has it; a member of a network stands behind `managing`."""
 
     institution: Institution
     name: str
@@ -44,6 +44,7 @@ class InstitutionRecord:
     supplier_name: str
     period: Period
     revoked: frozenset[str] = frozenset()
+    managing: Institution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,14 @@ class Policy:
             {key: tuple(value) for key, value in speakers.items()},
             {key: tuple(sorted(value)) for key, value in told.items()},
             {key: tuple(value) for key, value in limited.items()},
+        )
+
+    def speaking(self, path: str, on: date) -> tuple[Institution, ...]:
+        """The institutions for which an identity speaks that exist on a day."""
+        return tuple(
+            institution
+            for institution in self.speakers.get(path, ())
+            if on in self.institutions[institution].period
         )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
 
 from crossroads.ledger.v1 import ledger_pb2
-from crossroads.router.v1 import decision_pb2, exchange_pb2, mailbox_pb2, supplier_pb2
+from crossroads.router.v1 import decision_pb2, exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
+from google.protobuf.message import Message
 
 from mesh import clock, institutions, tickets
 from mesh.identity import Caller
@@ -29,10 +30,12 @@ def consultation(
     decided: Decision,
     on_wire: decision_pb2.Decision,
     at: datetime,
+    batch: str = "",
 ) -> ledger_pb2.Entry:
     """The decision on all consultations or explanations alike, but for person and ticket.
 
-    Its content is what stands in that of each behind the question.
+    Its content is what stands in that of each behind the question. `batch` is the ticket of the
+    batch they were asked in.
     """
     return ledger_pb2.Entry(
         kind=kind,
@@ -45,7 +48,7 @@ def consultation(
         outcome=OUTCOMES[decided.verdict],
         reason=reasons(decided),
         grounds=grounds(decided),
-        content=exchange_pb2.ConsultationRecord(decision=on_wire).SerializeToString(
+        content=exchange_pb2.ConsultationRecord(decision=on_wire, batch=batch).SerializeToString(
             deterministic=True
         ),
     )
@@ -56,7 +59,8 @@ def consulted(
 ) -> ledger_pb2.Entry:
     """The decision on one of the consultations that are alike, complete enough to be made again."""
     record = exchange_pb2.ConsultationRecord(consultation=request)
-    record.consultation.ClearField("reference")
+    if not request.chain:  # of a hub it is the ticket of the member's question there
+        record.consultation.ClearField("reference")
     entry = ledger_pb2.Entry()
     entry.CopyFrom(alike)
     entry.entry_id = f"{ticket}/decision"
@@ -70,28 +74,58 @@ def outcome(
     decision: ledger_pb2.Entry, answers: Iterable[exchange_pb2.HolderAnswer], at: datetime
 ) -> ledger_pb2.Entry:
     """How the holders answered, without what they answered."""
+    entry = _ended(decision, at)
+    entry.entry_id = f"{decision.ticket}/outcome"
+    entry.content = _outcome_record(ended(answers))
+    return entry
+
+
+def outcomes(
+    alike: ledger_pb2.Entry,
+    batch: str,
+    number: int,
+    tickets_of: Mapping[tuple[Ended, ...], Sequence[str]],
+    at: datetime,
+) -> ledger_pb2.Entry:
+    """How those of a batch ended that were asked in one manner: the tickets of each ending.
+
+    `alike` is the decision on one of them; `number` tells the manners of the batch apart.
+    """
+    entry = _ended(alike, at)
+    entry.ClearField("ssin")
+    entry.ticket = batch
+    entry.entry_id = f"{batch}/outcomes/{number}"
+    record = exchange_pb2.OutcomesRecord()
+    for answers, of in tickets_of.items():
+        record.ended.add(answers=_outcome(answers).answers, tickets=of)
+    entry.content = record.SerializeToString(deterministic=True)
+    return entry
+
+
+def _ended(decision: ledger_pb2.Entry, at: datetime) -> ledger_pb2.Entry:
     entry = ledger_pb2.Entry()
     entry.CopyFrom(decision)
-    entry.entry_id = f"{decision.ticket}/outcome"
     entry.kind = ledger_pb2.ENTRY_KIND_OUTCOME
     entry.occurred_at = clock.rfc3339(at)
     entry.outcome = ledger_pb2.OUTCOME_ALLOWED
     entry.ClearField("reason")
     entry.ClearField("grounds")
-    entry.content = _outcome_record(
-        tuple(
-            (
-                answer.data_sort,
-                answer.holder.sector,
-                answer.holder.number,
-                answer.status,
-                answer.reason,
-                answer.primary_ticket,
-            )
-            for answer in answers
-        )
-    )
     return entry
+
+
+def ended(answers: Iterable[exchange_pb2.HolderAnswer]) -> tuple[Ended, ...]:
+    """How each holder answered, as far as the ledger keeps it."""
+    return tuple(
+        (
+            answer.data_sort,
+            answer.holder.sector,
+            answer.holder.number,
+            answer.status,
+            answer.reason,
+            answer.primary_ticket,
+        )
+        for answer in answers
+    )
 
 
 Ended: TypeAlias = tuple[
@@ -106,11 +140,13 @@ Ended: TypeAlias = tuple[
 
 
 @lru_cache(maxsize=1024)
-def _outcome_record(
-    answers: tuple[Ended, ...],
-) -> bytes:
+def _outcome_record(answers: tuple[Ended, ...]) -> bytes:
     """Most consultations end in one of few ways."""
-    record = exchange_pb2.OutcomeRecord(
+    return _outcome(answers).SerializeToString(deterministic=True)
+
+
+def _outcome(answers: tuple[Ended, ...]) -> exchange_pb2.OutcomeRecord:
+    return exchange_pb2.OutcomeRecord(
         answers=[
             exchange_pb2.HolderAnswer(
                 data_sort=data_sort,
@@ -122,30 +158,39 @@ def _outcome_record(
             for data_sort, sector, number, status, reason, primary_ticket in answers
         ]
     )
-    return record.SerializeToString(deterministic=True)
 
 
 def door(
     ticket: str,
     caller: Caller,
+    method: str,
     reason: str,
-    request: exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest,
+    about: Mapping[str, Message],
     at: datetime,
-) -> ledger_pb2.Entry:
-    """A caller turned away before anything was looked at."""
-    return ledger_pb2.Entry(
-        entry_id=f"{ticket}/door",
-        ticket=ticket,
-        kind=ledger_pb2.ENTRY_KIND_DOOR,
-        occurred_at=clock.rfc3339(at),
-        caller=caller.identity.path,
-        chain=caller.chain,
-        ssin=request.ssin,
-        data_sorts=request.data_sorts,
-        purpose=request.purpose if isinstance(request, exchange_pb2.ConsultRequest) else "",
-        outcome=ledger_pb2.OUTCOME_REFUSED,
-        reason=reason,
-    )
+) -> list[ledger_pb2.Entry]:
+    """A caller refused access: for each person by number, as the message that names her says."""
+    return [
+        ledger_pb2.Entry(
+            entry_id=f"{ticket}/door/{number}" if number else f"{ticket}/door",
+            ticket=ticket,
+            kind=ledger_pb2.ENTRY_KIND_DOOR,
+            occurred_at=clock.rfc3339(at),
+            caller=caller.identity.path,
+            chain=caller.chain,
+            ssin=ssin,
+            data_sorts=_sorts(message),
+            purpose=getattr(message, "purpose", ""),
+            outcome=ledger_pb2.OUTCOME_REFUSED,
+            reason=reason,
+            content=method.encode(),
+        )
+        for number, (ssin, message) in enumerate(about.items() or [("", None)])
+    ]
+
+
+def _sorts(message: Message | None) -> list[str]:
+    one = getattr(message, "data_sort", "")
+    return [one] if one else list(getattr(message, "data_sorts", ()))
 
 
 def supply(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import grpc
 import structlog
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 from opentelemetry import metrics
 
+from mesh import telemetry
 from mesh.coalescing import Coalescer
 from mesh.refusals import Refusal
 from services.router import circuit
@@ -24,13 +27,17 @@ SLOW_S = 0.25
 """A holder that has owed an answer for so long is slow."""
 MOST_OF_SLOW = 32
 """So many questions may wait for a slow holder, a third of the places in this process."""
-Supply = Callable[[list[supplier_pb2.Question]], Awaitable[Sequence[supplier_pb2.Answer]]]
+MOST_WAITING = 2_000
+MOST_TOGETHER = 1_000
+"""Questions that a holder takes in one call."""
+T = TypeVar("T")
+Supply = Callable[[Sequence[supplier_pb2.Question]], Awaitable[Sequence[supplier_pb2.Answer]]]
 LATE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_LATE)
 UNAVAILABLE = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_UNAVAILABLE)
 
 
-def ready(answer: supplier_pb2.Answer) -> asyncio.Future[supplier_pb2.Answer]:
-    future: asyncio.Future[supplier_pb2.Answer] = asyncio.get_running_loop().create_future()
+def ready(answer: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     future.set_result(answer)
     return future
 
@@ -48,7 +55,7 @@ class Holder:
         self._waiting = 0
         self._owing: dict[object, float] = {}
         self._queue: Coalescer[supplier_pb2.Question, supplier_pb2.Answer] = Coalescer(
-            self._supply, name=f"supplier {name}", queue=2_000, in_flight=4
+            self._supply, name=f"supplier {name}", queue=MOST_WAITING, in_flight=4
         )
 
     def ask(self, question: supplier_pb2.Question) -> asyncio.Future[supplier_pb2.Answer]:
@@ -68,17 +75,53 @@ class Holder:
             LOG.warning("a holder is not asked", holder=self._name, reason=refusal.reason)
             return ready(UNAVAILABLE)
         self._waiting += 1
-        answer.add_done_callback(self._answered)
+        answer.add_done_callback(lambda _: self._answered(1))
         return answer
 
-    def _answered(self, _: asyncio.Future[supplier_pb2.Answer]) -> None:
-        self._waiting -= 1
+    def ask_together(
+        self, questions: Sequence[supplier_pb2.Question]
+    ) -> asyncio.Future[Sequence[supplier_pb2.Answer]]:
+        """The answers to questions that came together and leave as they are; else as `ask`.
+
+        The holder is given no less time because who asks has little: that is not its failure.
+        However many they are, they are taken where nobody else waits.
+        """
+        count = len(questions)
+        if self._waiting >= MOST_OF_SLOW and self._is_slow():
+            return ready([LATE] * count)
+        may_ask, self._circuit = circuit.ask(self._circuit, self._clock())
+        if not may_ask:
+            return ready([UNAVAILABLE] * count)
+        if self._waiting and self._waiting + count > MOST_WAITING:
+            LOG.warning("a holder is not asked", holder=self._name, reason="OVERLOADED")
+            return ready([UNAVAILABLE] * count)
+        self._waiting += count
+        answers = asyncio.get_running_loop().create_task(
+            self._supply_together(questions, telemetry.traceparent()),
+            context=contextvars.Context(),
+        )
+        answers.add_done_callback(lambda _: self._answered(count))
+        return answers
+
+    async def _supply_together(
+        self, questions: Sequence[supplier_pb2.Question], parent: str
+    ) -> Sequence[supplier_pb2.Answer]:
+        answers: list[supplier_pb2.Answer] = []
+        with telemetry.span(
+            f"batch supplier {self._name}", parent=parent, crossroads__batch=len(questions)
+        ):
+            for begin in range(0, len(questions), MOST_TOGETHER):
+                answers += await self._supply(questions[begin : begin + MOST_TOGETHER])
+        return answers
+
+    def _answered(self, count: int) -> None:
+        self._waiting -= count
 
     def _is_slow(self) -> bool:
         return bool(self._owing) and self._clock() - min(self._owing.values()) > SLOW_S
 
     async def _supply(
-        self, questions: list[supplier_pb2.Question]
+        self, questions: Sequence[supplier_pb2.Question]
     ) -> Sequence[supplier_pb2.Answer]:
         if self._circuit.is_shut:
             return [UNAVAILABLE] * len(questions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import grpc
@@ -62,12 +63,10 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
         listening = asyncio.create_task(reader.listen(request_iterator))
         try:
             with _kept_only():
-                if opening.several:
-                    async for message in reader.messages():
-                        yield message
-                else:
-                    async for delivery in reader.deliveries():
-                        yield mailbox_pb2.ReceiveResponse(delivery=delivery)
+                messages = reader.messages() if opening.several else reader.deliveries()
+                async for message in messages:
+                    self._mailbox(opening)
+                    yield message
         finally:
             self._bell.take_down(reader.wake)
             listening.cancel()
@@ -124,10 +123,8 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
 
     def _mailbox(self, request: Any) -> Institution:
         caller, policy = call.caller(), self._follower.policy
-        refusals.check_certificate(caller, policy)
-        return mailbox_of(
-            caller, policy, request.institution if request.HasField("institution") else None
-        )
+        named = request.institution if request.HasField("institution") else None
+        return mailbox_of(caller, policy, named, clock.today())
 
     def _mailbox_or_any(self, request: Any) -> Institution:
         """The caller's own; for the operator, that of any institution. Raises NOT_FOUND."""
@@ -139,9 +136,11 @@ class MailboxServicer(mailbox_pb2_grpc.MailboxServicer):
         return named
 
 
-def mailbox_of(caller: Caller, policy: Policy, named: types_pb2.Institution | None) -> Institution:
-    """The mailbox the caller may read. Raises PERMISSION_DENIED."""
-    spoken_for = policy.speakers.get(caller.principal.path, ())
+def mailbox_of(
+    caller: Caller, policy: Policy, named: types_pb2.Institution | None, on: date
+) -> Institution:
+    """The mailbox the caller may read on a day. Raises PERMISSION_DENIED."""
+    spoken_for = policy.speaking(caller.principal.path, on)
     if named is None and len(spoken_for) == 1:
         return spoken_for[0]
     if named is not None and institutions.from_wire(named) in spoken_for:

@@ -1,11 +1,13 @@
-"""What a secondary hub hands to its members: the pure choices, and how parts become one answer."""
+"""A secondary network: who is a member, what its hub hands to whom, how parts become one answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 
+from mesh import institutions
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.router import decision
@@ -16,6 +18,33 @@ WORST_FIRST = (
     exchange_pb2.ANSWER_STATUS_LATE,
     exchange_pb2.ANSWER_STATUS_OK,
 )
+
+
+def speaks_for(network: Institution | None, chain: Sequence[str], policy: Policy, on: date) -> bool:
+    """Whether a hub may ask for those whom it names: members of its network on that day.
+
+    A member stands behind the same managing institution as the network that the hub is to the
+    primary; that institution too may have asked, for a member. Nobody named is nobody's question.
+    """
+    record = policy.institutions.get(network) if network else None
+    if record is None or not chain:
+        return False
+    manager = record.managing or record.institution
+    return all(_stands_behind(manager, path, policy, on) for path in chain)
+
+
+def _stands_behind(manager: Institution, path: str, policy: Policy, on: date) -> bool:
+    kind, _, name = path.partition("/")
+    try:
+        record = policy.institutions.get(institutions.parse(name))
+    except ValueError:
+        return False
+    return (
+        kind == "institution"
+        and record is not None
+        and on in record.period
+        and manager in {record.managing, record.institution}
+    )
 
 
 def members(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import grpc
 import structlog
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 from crossroads.repertory.v1 import repertory_pb2, repertory_pb2_grpc
 from crossroads.router.v1 import supplier_pb2, supplier_pb2_grpc
@@ -38,7 +39,7 @@ class Repertory:
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
         self._coalesced: Coalescer[str, Person] = Coalescer(
-            self._lookup, name="repertory", in_flight=2
+            self._each, name="repertory", in_flight=2
         )
 
     async def person(self, ssin: str, freshness: str = "") -> Person:
@@ -47,20 +48,50 @@ class Repertory:
         Who waits for a write waits alone: its token cannot hold up anyone else.
         """
         if freshness:
-            return (await self._lookup([ssin], freshness))[0]
+            return (await self._lookup([ssin], freshness))[ssin]
         return await self._coalesced(ssin)
 
     async def persons(self, ssins: list[str]) -> dict[str, Person]:
-        """Several persons at once, by the number they were asked for under."""
-        return dict(zip(ssins, await self._lookup(ssins), strict=True))
+        """Several persons at once, by the number they were asked for under.
 
-    async def _lookup(self, ssins: list[str], freshness: str = "") -> Sequence[Person]:
+        Those of whom the same is known are one and the same value.
+        """
+        return await self._lookup(ssins)
+
+    async def numbers(self, ssins: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """All numbers under which each person was ever known, by the number asked for."""
         stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
         response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
-            repertory_pb2.BatchLookupRequest(ssins=ssins, freshness=freshness),
+            repertory_pb2.BatchLookupRequest(ssins=ssins, with_numbers=True),
             timeout=LOOKUP_TIMEOUT_S,
         )
-        return [policy_wire.person(found, response.position) for found in response.persons]
+        return {found.ssin: tuple(found.numbers) for found in response.persons}
+
+    async def replace(self, replaced: persons_pb2.NumberReplaced, request_id: str) -> None:
+        """Let one number of a person give way to another; for a secondary hub, in its own."""
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        await stub.ReplacePerson(
+            repertory_pb2.ReplacePersonRequest(
+                request_id=request_id, old_ssin=replaced.old_ssin, new_ssin=replaced.new_ssin
+            ),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
+
+    async def _each(self, ssins: list[str]) -> Sequence[Person]:
+        found = await self._lookup(list(dict.fromkeys(ssins)))
+        return [found[ssin] for ssin in ssins]
+
+    async def _lookup(self, ssins: list[str], freshness: str = "") -> dict[str, Person]:
+        stub = repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
+        response: repertory_pb2.BatchLookupResponse = await stub.BatchLookup(
+            repertory_pb2.BatchLookupRequest(ssins=ssins, freshness=freshness, together=True),
+            timeout=LOOKUP_TIMEOUT_S,
+        )
+        found: dict[str, Person] = {}
+        for group in response.alike:
+            person = policy_wire.person(group.known, response.position)
+            found.update(dict.fromkeys(group.ssins, person))
+        return found
 
     async def policy(self) -> AsyncIterator[Policy]:
         """The policy now, and again after each change, as long as the stream lasts."""
@@ -155,15 +186,26 @@ class Suppliers:
         """The holder's answer; LATE or UNAVAILABLE where it gives none."""
         if not record.supplier_address:
             return holder.ready(holder.UNAVAILABLE)
+        return self._holder(record).ask(question)
+
+    def ask_together(
+        self, record: InstitutionRecord, questions: Sequence[supplier_pb2.Question]
+    ) -> asyncio.Future[Sequence[supplier_pb2.Answer]]:
+        """The same for questions that leave together, in their order."""
+        if not record.supplier_address:
+            return holder.ready([holder.UNAVAILABLE] * len(questions))
+        return self._holder(record).ask_together(questions)
+
+    def _holder(self, record: InstitutionRecord) -> Holder:
         key = (record.supplier_address, record.supplier_name)
         if key not in self._holders:
             self._holders[key] = Holder(
                 str(record.institution), lambda questions: self._supply(key, questions)
             )
-        return self._holders[key].ask(question)
+        return self._holders[key]
 
     async def _supply(
-        self, key: tuple[str, str], questions: list[supplier_pb2.Question]
+        self, key: tuple[str, str], questions: Sequence[supplier_pb2.Question]
     ) -> Sequence[supplier_pb2.Answer]:
         stub = supplier_pb2_grpc.SupplierStub(self._channels.open(*key))
         response: supplier_pb2.SupplyResponse = await stub.Supply(

@@ -29,6 +29,11 @@ class PolicyFollower:
             raise Refusal(grpc.StatusCode.UNAVAILABLE, "POLICY_UNKNOWN", retry_after=1.0)
         return self._policy
 
+    @property
+    def known(self) -> Policy | None:
+        """None before the first has come."""
+        return self._policy
+
     async def is_known(self) -> bool:
         return self._policy is not None
 

@@ -66,6 +66,9 @@ def _institution(wire: repertory_pb2.InstitutionRecord) -> InstitutionRecord:
         wire.supplier_name,
         periods.from_wire(wire.period),
         frozenset(wire.revoked_certificates),
+        institutions.from_wire(wire.managing_institution)
+        if wire.HasField("managing_institution")
+        else None,
     )
 
 

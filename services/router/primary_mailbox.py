@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
 import structlog
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.router.v1 import mailbox_pb2, mailbox_pb2_grpc
 from sqlalchemy.exc import DBAPIError
 
@@ -16,12 +18,15 @@ from mesh.channels import Channels
 from mesh.institutions import Institution
 from services.router.beyond import PRIMARY
 from services.router.mutation import ReceivedMutation
+from services.router.peers import Repertory
 from services.router.store import Store
 
 LOG = structlog.get_logger()
 Stream = Any
 FROM_PRIMARY = "service/router"
 """The caller that stands on what came out of the mailbox."""
+NEVER = frozenset({grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT})
+"""Answers of the register that stay the same however often it is asked."""
 FIRST_WAIT_S = 0.2
 MOST_WAIT_S = 3.0
 
@@ -30,13 +35,17 @@ class PrimaryMailbox:
     """Takes deliveries in as mutations, then acknowledges them; members are told as always.
 
     A delivery that comes again is known by its position and taken in once. A primary hub that
-    knows nothing of several in a message sends them one by one.
+    knows nothing of several in a message sends them one by one. Where it says that a number was
+    replaced the hub's own register follows first, so that who knows the person is found.
     """
 
-    def __init__(self, channels: Channels, stands_for: Institution, store: Store) -> None:
+    def __init__(
+        self, channels: Channels, stands_for: Institution, store: Store, repertory: Repertory
+    ) -> None:
         self._channels = channels
         self._network = stands_for
         self._store = store
+        self._repertory = repertory
         self._wait = FIRST_WAIT_S
 
     async def run(self) -> None:
@@ -61,10 +70,24 @@ class PrimaryMailbox:
             while isinstance(response := await stream.read(), mailbox_pb2.ReceiveResponse):
                 self._wait = FIRST_WAIT_S
                 deliveries = response.deliveries or [response.delivery]
+                await self._follow(deliveries)
                 await self._store.receive([taken(delivery) for delivery in deliveries])
                 await stream.write(mailbox_pb2.ReceiveRequest(acknowledged=deliveries[-1].position))
         finally:
             stream.cancel()
+
+    async def _follow(self, deliveries: Iterable[mailbox_pb2.Delivery]) -> None:
+        """What the register cannot follow is told to the members all the same."""
+        for delivery in deliveries:
+            replaced = persons_pb2.NumberReplaced()
+            if not delivery.mutation.attestation.Unpack(replaced):
+                continue
+            try:
+                await self._repertory.replace(replaced, _request_id(delivery))
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in NEVER:
+                    raise
+                LOG.error("a number cannot be replaced here", ticket=delivery.ticket)
 
 
 def taken(delivery: mailbox_pb2.Delivery) -> ReceivedMutation:
@@ -75,9 +98,13 @@ def taken(delivery: mailbox_pb2.Delivery) -> ReceivedMutation:
         delivery.mutation.ssin,
         institutions.from_wire(delivery.sender),
         FROM_PRIMARY,
-        f"primary-{delivery.position}",
+        _request_id(delivery),
         hashlib.sha256(content).digest(),
         content,
         delivery.traceparent,
         clock.now(),
     )
+
+
+def _request_id(delivery: mailbox_pb2.Delivery) -> str:
+    return f"primary-{delivery.position}"

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
-from mesh import institutions, periods, telemetry
+from mesh import telemetry, tickets
 from mesh.coalescing import Coalescer
 from mesh.identity import Caller
-from mesh.institutions import Institution
 from mesh.refusals import Refusal
+from services.router import announcing
 from services.router.domain import Policy
-from services.router.minimisation import NotThisAttestation, minimise
 from services.router.mutation import ReceivedMutation, Stored
 from services.router.store import Store
-
-MOST_BYTES = 64 << 10
-"""Of one attestation: far more than any has, and little enough for a mailbox to hold many."""
 
 
 class Publications:
     """Takes mutations in. A request id said twice gives the first ticket."""
 
     def __init__(self, store: Store) -> None:
-        self._keep: Coalescer[ReceivedMutation, Stored] = Coalescer(
-            store.receive, name="mutations", most=128
-        )
+        self._keep: Coalescer[ReceivedMutation, Stored] = Coalescer(store.receive, name="mutations")
 
     async def publish(
         self,
@@ -39,69 +33,41 @@ class Publications:
         at: datetime,
     ) -> Stored:
         """What is kept. Raises PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS."""
-        sender = sender_of(request, caller, policy)
-        _check(request.mutation, sender, policy)
-        content = request.mutation.SerializeToString(deterministic=True)
-        received = ReceivedMutation(
-            ticket,
-            request.mutation.ssin,
-            sender,
-            caller.identity.path,
-            request.request_id,
-            hashlib.sha256(content).digest(),
-            content,
-            telemetry.traceparent(),
-            at,
-        )
-        kept = await self._keep(received)
-        if kept.digest != received.digest:
-            raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+        received = announcing.received(request, caller, policy, ticket, at)
+        outcome = _same(received, await self._keep(received))
+        if isinstance(outcome, Refusal):
+            raise outcome
+        telemetry.note(crossroads__ticket=outcome.ticket)
+        return outcome
+
+    async def publish_all(
+        self,
+        announcements: Iterable[exchange_pb2.Announcement],
+        caller: Caller,
+        policy: Policy,
+        at: datetime,
+    ) -> list[Stored | Refusal]:
+        """Of each what is kept, in the order given, or why it is refused."""
+        read = [_read(one, caller, policy, at) for one in announcements]
+        allowed = [one for one in read if isinstance(one, ReceivedMutation)]
+        kept = iter(await self._keep.together(allowed))
+        return [one if isinstance(one, Refusal) else _same(one, next(kept)) for one in read]
+
+
+def _read(
+    announcement: exchange_pb2.Announcement, caller: Caller, policy: Policy, at: datetime
+) -> ReceivedMutation | Refusal:
+    ticket = tickets.new()
+    parent = announcement.traceparent
+    with telemetry.span("publish in a batch", parent=parent, crossroads__ticket=ticket):
+        try:
+            return announcing.received(announcement.request, caller, policy, ticket, at)
+        except Refusal as refusal:
+            telemetry.note(crossroads__refusal_reason=refusal.reason)
+            return refusal
+
+
+def _same(received: ReceivedMutation, kept: Stored) -> Stored | Refusal:
+    if kept.digest == received.digest:
         return kept
-
-
-def sender_of(request: exchange_pb2.PublishRequest, caller: Caller, policy: Policy) -> Institution:
-    spoken_for = policy.speakers.get(caller.principal.path, ())
-    if request.HasField("sender"):
-        sender = institutions.from_wire(request.sender)
-        if sender in spoken_for:
-            return sender
-    elif len(spoken_for) == 1:
-        return spoken_for[0]
-    raise _not_the_holder(request.mutation.data_sort)
-
-
-def _check(mutation: exchange_pb2.Mutation, sender: Institution, policy: Policy) -> None:
-    holdings = policy.availabilities.get(mutation.data_sort, ())
-    held = [holding for holding in holdings if holding.holder == sender]
-    if not held:
-        raise _not_the_holder(mutation.data_sort)
-    if len(mutation.attestation.value) > MOST_BYTES:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "ATTESTATION_TOO_LARGE",
-            metadata={"most_bytes": str(MOST_BYTES)},
-            violations=[("mutation.attestation", f"is over {MOST_BYTES} bytes")],
-        )
-    try:
-        minimise(mutation.attestation, held[0].attestation, frozenset())
-    except NotThisAttestation as error:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "WRONG_ATTESTATION",
-            metadata={"attestation": held[0].attestation},
-            violations=[("mutation.attestation", "is not the message of this sort of data")],
-        ) from error
-    try:
-        periods.from_wire(mutation.period)
-    except ValueError as error:
-        raise Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "PERIOD_IMPOSSIBLE",
-            violations=[("mutation.period", "has a day that does not exist")],
-        ) from error
-
-
-def _not_the_holder(data_sort: str) -> Refusal:
-    return Refusal(
-        grpc.StatusCode.PERMISSION_DENIED, "NOT_THE_HOLDER", metadata={"data_sort": data_sort}
-    )
+    return Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")

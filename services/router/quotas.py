@@ -11,6 +11,7 @@ from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from services.router.domain import Policy, Quota
 
+MOST_IN_A_BLOCK = 100
 _HAIR = 1e-9
 """Far less than one consultation: what adding up fractions of seconds loses."""
 
@@ -33,6 +34,14 @@ class Exceeded:
     wait_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What was asked for is granted; and `beside` it so many more, to let through on that day."""
+
+    day: date
+    beside: Mapping[Quota, int]
+
+
 Rooms = Mapping[Quota, Room]
 
 
@@ -42,15 +51,35 @@ def of(policy: Policy, asker: Institution | None, purpose: str) -> tuple[Quota, 
     return tuple(quota for quota in stated if quota.purpose in {"", purpose})
 
 
-def part(quota: Quota, share: float) -> Quota:
-    """What one of several routers lets through; of what is limited, at least one consultation."""
-    burst = quota.burst or quota.per_second
-    return replace(
-        quota,
-        per_second=quota.per_second * share,
-        burst=max(1.0, burst * share) if burst else 0,
-        per_day=max(1, math.floor(quota.per_day * share)) if quota.per_day else 0,
-    )
+def block(quota: Quota) -> int:
+    """How many consultations a router may take at once to let through later.
+
+    A tenth of a second's, and a thousandth of a day's: of a small quota none. So many, for each
+    router, may pass beside what is stated in any stretch of time; of a day never more.
+    """
+    parts = [MOST_IN_A_BLOCK]
+    if quota.per_second:
+        parts.append(math.floor(min(quota.per_second, quota.burst) / 10))
+    if quota.per_day:
+        parts.append(quota.per_day // 1000)
+    return min(parts)
+
+
+def grant(
+    rooms: Rooms, counts: Mapping[Quota, int], extra: Mapping[Quota, int], at: datetime
+) -> tuple[Rooms, Grant | Exceeded]:
+    """What is left, and what is granted: all that is asked for or nothing.
+
+    `extra` beside it, where there is room for it at once: only what is asked for is owed.
+    """
+    whole = {quota: count + extra.get(quota, 0) for quota, count in counts.items()}
+    if any(_owes(rooms, quota, count, at) for quota, count in whole.items()):
+        whole = dict(counts)
+    left = draw(rooms, whole, at)
+    if isinstance(left, Exceeded):
+        return rooms, left
+    beside = {quota: count - counts[quota] for quota, count in whole.items()}
+    return {**rooms, **left}, Grant(day_of(at), beside)
 
 
 def draw(rooms: Rooms, counts: Mapping[Quota, int], at: datetime) -> Rooms | Exceeded:
@@ -67,9 +96,27 @@ def draw(rooms: Rooms, counts: Mapping[Quota, int], at: datetime) -> Rooms | Exc
     }
 
 
+def day_of(at: datetime) -> date:
+    """The day for which a consultation at a moment counts."""
+    return at.astimezone(BRUSSELS).date()
+
+
+def stated(quota: Quota) -> Quota:
+    """The quota with its burst as it counts: as many as in a second where none is stated."""
+    return replace(quota, burst=quota.burst or quota.per_second)
+
+
+def _owes(rooms: Rooms, quota: Quota, count: int, at: datetime) -> bool:
+    """Whether drawing so many would be too much, or leave a debt."""
+    room = _now(quota, rooms.get(quota), at)
+    if quota.per_second and room.tokens < count - _HAIR:
+        return True
+    return bool(quota.per_day) and room.today + count > quota.per_day
+
+
 def _now(quota: Quota, room: Room | None, at: datetime) -> Room:
     """The room at a moment. A clock set back gives nothing and takes nothing."""
-    today = at.astimezone(BRUSSELS).date()
+    today = day_of(at)
     if room is None:
         return Room(at, quota.burst, today)
     elapsed = max(0.0, (at - room.at).total_seconds())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 import grpc
 from crossroads.router.v1 import exchange_pb2
 
+from mesh import clock
 from mesh.access import GATEWAY
 from mesh.identification import ssin_is_valid
 from mesh.identity import Caller
+from mesh.institutions import Institution
 from mesh.refusals import Refusal
+from services.router import network
 from services.router.domain import Policy
 
 
@@ -27,10 +31,15 @@ def check_ssin(ssin: str, field: str) -> None:
         raise wrong_check_digits(field)
 
 
-def check_chain(request: exchange_pb2.ConsultRequest, caller: Caller) -> None:
-    """Only a hub asks for those of its network; its certificate answers for whom it names."""
-    if request.chain and caller.principal.kind != "hub":
-        raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "CHAIN_NOT_YOURS")
+def check_chain(
+    chain: Sequence[str], caller: Caller, asker: Institution | None, policy: Policy, on: date
+) -> None:
+    """Only a hub asks for others, always for members of its own network, and names them."""
+    if caller.principal.kind != "hub":
+        if chain:
+            raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "CHAIN_NOT_YOURS")
+    elif not network.speaks_for(asker, chain, policy, on):
+        raise Refusal(grpc.StatusCode.PERMISSION_DENIED, "NOT_OF_YOUR_NETWORK")
 
 
 def check_passed_on(
@@ -42,7 +51,7 @@ def check_passed_on(
     """
     if caller.on_behalf_of is None or caller.identity.path == GATEWAY:
         return
-    own = set(policy.speakers.get(caller.identity.path, ()))
+    own = set(policy.speaking(caller.identity.path, clock.today()))
     for request in requests:
         for sort in request.data_sorts:
             held = policy.availabilities.get(sort, ())

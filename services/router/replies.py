@@ -31,14 +31,20 @@ class Pending:
     answer: asyncio.Future[supplier_pb2.Answer]
 
     async def reply(self, policy: Policy) -> exchange_pb2.HolderAnswer:
-        given = await self.answer
-        kept = stripped(given.attestations, self.part, policy)
-        return exchange_pb2.HolderAnswer(
-            data_sort=self.part.data_sort,
-            holder=institutions.to_wire(self.holder),
-            status=given.status if kept is not None else UNAVAILABLE,
-            attestations=kept,
-        )
+        return replied(self.part, self.holder, await self.answer, policy)
+
+
+def replied(
+    part: DataSortDecision, holder: Institution, given: supplier_pb2.Answer, policy: Policy
+) -> exchange_pb2.HolderAnswer:
+    """What a holder answered, as far as it may be given."""
+    kept = stripped(given.attestations, part, policy)
+    return exchange_pb2.HolderAnswer(
+        data_sort=part.data_sort,
+        holder=institutions.to_wire(holder),
+        status=given.status if kept is not None else UNAVAILABLE,
+        attestations=kept,
+    )
 
 
 def within(

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc, mailbox_pb2
+from crossroads.router.v1 import exchange_pb2, exchange_pb2_grpc
 
 from mesh import call, clock, telemetry, tickets
-from mesh.identification import ssin_is_valid
-from mesh.identity import Caller
+from mesh import refusals as statuses
 from mesh.notes import Signer
 from mesh.refusals import Refusal
-from services.router import entries, refusals
+from services.router import refusals
 from services.router.admission import Admission
 from services.router.askable import listing
 from services.router.askable import wire as askable_wire
@@ -22,7 +21,7 @@ from services.router.asked import asker_of
 from services.router.consultation import Consultations
 from services.router.failure import failure
 from services.router.lots.reception import Reception
-from services.router.peers import Ledger
+from services.router.mutation import Stored
 from services.router.policy_follower import PolicyFollower
 from services.router.publication import Publications
 from services.router.receipt import Receipt
@@ -56,47 +55,45 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Consult(
         self, request: exchange_pb2.ConsultRequest, context: Any
     ) -> exchange_pb2.ConsultResponse:
-        caller = self._caller()
+        caller = call.caller()
         refusals.check_ssin(request.ssin, "ssin")
-        self._admission.admit((request,), caller)
+        await self._admission.admit((request,), caller)
         return await self._consultations.consult(request, caller)
 
     async def BatchConsult(
         self, request: exchange_pb2.BatchConsultRequest, context: Any
     ) -> exchange_pb2.BatchConsultResponse:
-        caller = self._caller()
+        caller = call.caller()
         for index, consultation in enumerate(request.consultations):
             refusals.check_ssin(consultation.ssin, f"consultations[{index}].ssin")
         refusals.check_passed_on(request.consultations, caller, self._follower.policy)
-        self._admission.admit(request.consultations, caller)
-        return exchange_pb2.BatchConsultResponse(
-            consultations=await self._consultations.batch_consult(request.consultations, caller)
-        )
+        await self._admission.admit(request.consultations, caller)
+        return await self._consultations.batch_consult(request.consultations, caller)
 
     async def ConsultStream(
         self, request_iterator: AsyncIterator[exchange_pb2.ConsultStreamRequest], context: Any
     ) -> AsyncIterator[exchange_pb2.ConsultStreamResponse]:
         stream = Stream(self._answer_in_stream, MOST_IN_STREAM)
-        async for answer in stream.answers(self._still_admitted(request_iterator)):
+        async for answer in stream.answers(request_iterator):
             yield answer
 
     async def Explain(
         self, request: exchange_pb2.ExplainRequest, context: Any
     ) -> exchange_pb2.ExplainResponse:
-        caller = self._caller()
+        caller = call.caller()
         refusals.check_ssin(request.consultation.ssin, "consultation.ssin")
-        self._admission.admit((request.consultation,), caller)
+        await self._admission.admit((request.consultation,), caller)
         return await self._consultations.explain(request.consultation, caller)
 
     async def ListAskable(
         self, request: exchange_pb2.ListAskableRequest, context: Any
     ) -> exchange_pb2.ListAskableResponse:
-        caller, policy = self._caller(), self._follower.policy
+        caller, policy = call.caller(), self._follower.policy
         refusals.check_ssin(request.ssin, "ssin")
         question = askable_wire.question(request)
-        asker = asker_of(question, caller, policy)
+        asker = asker_of(question, caller, policy, clock.today())
         question.data_sorts.extend(listing.sorts(policy, asker, request.purpose))
-        self._admission.admit((question,), caller)
+        await self._admission.admit((question,), caller)
         explained = await self._consultations.explain(question, caller)
         await self._askables.keep(askable_wire.told(question, asker, explained, clock.now()))
         return askable_wire.answer(explained)
@@ -109,18 +106,18 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def Publish(
         self, request: exchange_pb2.PublishRequest, context: Any
     ) -> exchange_pb2.PublishResponse:
-        caller = self._caller()
-        refusals.check_ssin(request.mutation.ssin, "mutation.ssin")
-        kept = await self._publications.publish(
-            request, caller, self._follower.policy, tickets.new(), clock.now()
+        caller, policy = call.caller(), self._follower.policy
+        return self._receipt(
+            await self._publications.publish(request, caller, policy, tickets.new(), clock.now())
         )
-        telemetry.note(
-            crossroads__ticket=kept.ticket, crossroads__data_sort=request.mutation.data_sort
+
+    async def BatchPublish(
+        self, request: exchange_pb2.BatchPublishRequest, context: Any
+    ) -> exchange_pb2.BatchPublishResponse:
+        kept = await self._publications.publish_all(
+            request.announcements, call.caller(), self._follower.policy, clock.now()
         )
-        receipt = Receipt(kept.ticket, kept.digest, kept.at)
-        return exchange_pb2.PublishResponse(
-            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
-        )
+        return exchange_pb2.BatchPublishResponse(outcomes=map(self._outcome, kept))
 
     async def GetReceiptKey(
         self, request: exchange_pb2.GetReceiptKeyRequest, context: Any
@@ -131,7 +128,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request_iterator: AsyncIterator[exchange_pb2.SubmitLotRequest], context: Any
     ) -> exchange_pb2.SubmitLotResponse:
         lot = await self._reception.submit(
-            request_iterator, self._caller(), tickets.new(), clock.now()
+            request_iterator, call.caller(), tickets.new(), clock.now()
         )
         return exchange_pb2.SubmitLotResponse(lot=lot)
 
@@ -139,19 +136,30 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.GetLotRequest, context: Any
     ) -> exchange_pb2.GetLotResponse:
         return exchange_pb2.GetLotResponse(
-            lot=await self._reception.lot(request.ticket, self._caller(), clock.now())
+            lot=await self._reception.lot(request.ticket, call.caller(), clock.now())
         )
 
     async def ListLotReplies(
         self, request: exchange_pb2.ListLotRepliesRequest, context: Any
     ) -> exchange_pb2.ListLotRepliesResponse:
-        return await self._reception.replies(request, self._caller(), clock.now())
+        return await self._reception.replies(request, call.caller(), clock.now())
 
     async def CancelLot(
         self, request: exchange_pb2.CancelLotRequest, context: Any
     ) -> exchange_pb2.CancelLotResponse:
         return exchange_pb2.CancelLotResponse(
-            lot=await self._reception.cancel(request.ticket, self._caller(), clock.now())
+            lot=await self._reception.cancel(request.ticket, call.caller(), clock.now())
+        )
+
+    def _outcome(self, kept: Stored | Refusal) -> exchange_pb2.PublishOutcome:
+        if isinstance(kept, Refusal):
+            return exchange_pb2.PublishOutcome(refusal=statuses.status_of(kept))
+        return exchange_pb2.PublishOutcome(receipt=self._receipt(kept))
+
+    def _receipt(self, kept: Stored) -> exchange_pb2.PublishResponse:
+        receipt = Receipt(kept.ticket, kept.digest, kept.at)
+        return exchange_pb2.PublishResponse(
+            ticket=kept.ticket, receipt=self._signer.sign(str(receipt))
         )
 
     async def _answer_in_stream(
@@ -161,45 +169,10 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         answer = exchange_pb2.ConsultStreamResponse(reference=question.reference)
         try:
             refusals.check_ssin(question.ssin, "consultation.ssin")
-            self._admission.admit((question,), call.caller())
+            await self._admission.admit((question,), call.caller())
             with telemetry.span("consult in a stream"):
                 answered = await self._consultations.consult(question, call.caller())
             answer.consultation.CopyFrom(answered)
         except Exception as error:  # noqa: BLE001 - the others of the stream go on
             answer.failure.CopyFrom(failure(error))
         return answer
-
-    async def _still_admitted(
-        self, requests: AsyncIterator[exchange_pb2.ConsultStreamRequest]
-    ) -> AsyncIterator[exchange_pb2.ConsultStreamRequest]:
-        """The requests, as long as the caller's certificate is trusted."""
-        async for request in requests:
-            self._caller()
-            yield request
-
-    def _caller(self) -> Caller:
-        caller = call.caller()
-        refusals.check_certificate(caller, self._follower.policy)
-        return caller
-
-
-class DoorBook:
-    """Writes in the ledger who was turned away while asking about a person."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    async def __call__(self, method: str, caller: Caller, refusal: Refusal, request: Any) -> None:
-        asks = isinstance(
-            request, exchange_pb2.ConsultRequest | mailbox_pb2.RequestFirstDeliveryRequest
-        )
-        if not asks or not ssin_is_valid(request.ssin):
-            return
-        ticket = tickets.new()
-        telemetry.note(crossroads__ticket=ticket)
-        refusal.metadata["ticket"] = ticket
-        entry = entries.door(ticket, caller, refusal.reason, request, clock.now())
-        try:
-            await self._ledger.append([entry])
-        except Refusal as failure:
-            LOG.error("a refusal is not written", method=method, reason=failure.reason)

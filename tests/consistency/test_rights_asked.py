@@ -37,6 +37,7 @@ from mesh.server import Server
 from mesh.settings import Settings
 from services.rights import __main__ as rights_process
 from services.rights import rulebook
+from services.rights.archive import Archive
 from services.rights.certificate_servicer import CertificatesServicer
 from services.rights.certificate_store import CertificateStore
 from services.rights.inquiries import Inquiries
@@ -115,7 +116,10 @@ async def engine(
         store, asking, now = village.store, Inquiries(channels), village.now
         server = Server(settings)
         for add, servicer in (
-            (rights_pb2_grpc.add_RightsServicer_to_server, Rights(RULES, store, asking, now)),
+            (
+                rights_pb2_grpc.add_RightsServicer_to_server,
+                Rights(RULES, store, Archive(village.database), asking, now),
+            ),
             (
                 statuses_pb2_grpc.add_StatusesServicer_to_server,
                 StatusesServicer(RULES, asking),

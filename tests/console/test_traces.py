@@ -51,6 +51,14 @@ def test_a_ticket_finds_its_trace_and_the_batches_it_travelled_in(written: Path)
     ]
 
 
+def test_a_ticket_of_a_batch_finds_the_trace_of_the_batch(tmp_path: Path) -> None:
+    several = f"{'A' * 15} {TICKET}"
+    with piece(tmp_path, "router", "batch", crossroads__tickets=several):
+        pass
+    assert [span.name for span in traces.find(tmp_path, TICKET)] == ["batch"]
+    assert traces.find(tmp_path, TICKET[:-1]) == []
+
+
 def test_an_unknown_ticket_finds_nothing(written: Path) -> None:
     assert traces.find(written, "NOBODYSTICKET00") == []
 

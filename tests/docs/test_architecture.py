@@ -123,7 +123,26 @@ def test_rpcs_told_are_those_that_services_call(
         for method in methods(row)
         if row["caller"].strip("`") in DEPLOYABLES
     }
-    assert called == told | {(caller, rpc) for caller, _, rpc in of_a_hub(table)}
+    hubs = of_a_hub(table) | within_a_hub(table)
+    assert called == told | {(caller, rpc) for caller, _, rpc in hubs}
+
+
+def within_a_hub(table: Callable[[str, str], Table]) -> set[tuple[str, str, str]]:
+    """What processes of a secondary hub ask each other, and no service of the primary may."""
+    return {
+        (row["within the hub"].strip("`"), row["asks its own"].strip("`"), method)
+        for row in table("architecture.md", "within the hub")
+        for method in (path.rpartition("/")[2] for path in methods(row))
+    }
+
+
+def test_what_only_a_hub_may_ask_itself_is_told(table: Callable[[str, str], Table]) -> None:
+    itself = {
+        method.rpartition("/")[2]
+        for method, admitted in access.TABLE.items()
+        if access.HUB_ITSELF in admitted
+    }
+    assert itself == {rpc for _, _, rpc in within_a_hub(table)}
 
 
 def of_a_hub(table: Callable[[str, str], Table]) -> set[tuple[str, str, str]]:

@@ -142,3 +142,11 @@ def test_an_element_of_a_later_quarter_is_read_all_the_same() -> None:
     message, anomalies = codec.check(codec.tree(document), forms.DOCUMENTS["DmfAOriginal"])
     assert message == document
     assert {anomaly.error_id[-3:] for anomaly in anomalies} == {"146"}
+
+
+def test_a_prefix_that_stands_for_nothing_is_told() -> None:
+    xml = '<Dimona><Form a:b="c"><x:DimonaOut/></Form></Dimona>'
+    parsed = etree.fromstring(xml, etree.XMLParser(recover=True))
+    _, anomalies = codec.check(parsed, forms.DOCUMENTS["Dimona"])
+    told = {(a.error_id, a.location, a.value) for a in anomalies}
+    assert {("90059-003", "1,1", "a:b"), ("90059-091", "1,1,1", "x:DimonaOut")} <= told

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from crossroads.declarations.v1 import dmfa_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import documents, quarterly
@@ -47,6 +47,7 @@ def test_a_document_becomes_parts_and_a_closing() -> None:
     assert not any(step.part.anomalies or step.closing.anomalies for step in WHOLE)
 
 
+@settings(deadline=None)
 @given(st.integers(97, 200_000))
 def test_the_same_bytes_are_the_same_request_however_they_come(size: int) -> None:
     assert steps(DOCUMENT, size) == WHOLE

@@ -100,6 +100,8 @@ def test_a_document_of_forms_is_read_form_by_form() -> None:
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><DmfAOriginal/>", "XML_ENTITIES_FORBIDDEN"),
         ("<!DOCTYPE a><DmfAOriginal/>".encode("utf-16"), "XML_ENTITIES_FORBIDDEN"),
         (b"<DmfAOriginal>" + b"<a>" * 300, "XML_TOO_DEEP"),
+        (b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a'><DmfAOriginal/>", "XML_ENTITIES_FORBIDDEN"),
+        (document(3).replace(b"<Border>", b"<Border>&lol;"), "XML_MALFORMED"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 4096])

@@ -28,7 +28,7 @@ from google.protobuf.message import Message
 
 from console import reconciliation, replay
 from console.state import State
-from mesh import clock, institutions
+from mesh import clock, institutions, refusals
 from sandbox import cast
 from sandbox.story.stage import Stage
 from tests.conftest import mesh_of
@@ -38,6 +38,7 @@ GENT, AALST = "institution/17/1001", "institution/17/1002"
 HUB, AUDITOR, FUND = "hub/welfare", "auditor/privacy", "institution/11/1"
 CHAIN = [GENT, HUB]
 BENEFICIARY = 2
+BIS, NATIONAL = "85431512358", "85031512369"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,7 @@ async def test_the_chain_is_in_both_ledgers(stage: Stage, gent_knows_lina: None)
     assert (theirs.caller, list(theirs.chain), place(theirs.institution)) == (HUB, CHAIN, "17/1")
     asked = exchange_pb2.ConsultationRecord.FromString(theirs.content)
     assert list(asked.consultation.chain) == [GENT]
+    assert asked.consultation.reference == response.ticket
     assert list(asked.decision.chain) == CHAIN
 
 
@@ -157,6 +159,19 @@ async def test_only_a_hub_names_for_whom_it_asks(stage: Stage) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await exchange(stage, identity, router).Consult(question)
         assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize("named", [[], [FUND], ["institution/17/1003"], [GENT, FUND]])
+async def test_a_hub_asks_for_nobody_who_is_not_a_member_of_its_network(
+    stage: Stage, gent_knows_lina: None, named: list[str]
+) -> None:
+    question = asked("household_composition", cast.LINA)
+    question.chain.append(GENT)
+    await exchange(stage, HUB, "router").Consult(question)
+    question.chain[:] = named
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await exchange(stage, HUB, "router").Consult(question)
+    assert refusals.of_error(refused.value).reason == "NOT_OF_YOUR_NETWORK"
 
 
 async def test_the_primary_asks_the_member_that_holds_the_data(
@@ -265,6 +280,31 @@ async def test_a_mutation_reaches_the_right_member_only(
     record = exchange_pb2.UntoldRecord.FromString(others.content)
     assert (others.outcome, record.told) == (ledger_pb2.OUTCOME_REFUSED, 1)
     assert [(group.count, list(group.knowing)) for group in record.untold] == [(1, [])]
+
+
+async def test_a_number_that_is_replaced_is_followed_and_told_to_the_member_that_knows_the_person(
+    stage: Stage,
+) -> None:
+    await register(stage, GENT, BIS)
+    await known_at_the_primary(stage, BIS)
+    await stage.repertory("institution/0/0").ReplacePerson(
+        repertory_pb2.ReplacePersonRequest(
+            request_id=stage.request_id("national"), old_ssin=BIS, new_ssin=NATIONAL
+        )
+    )
+
+    async def arrived() -> list[mailbox_pb2.Delivery]:
+        return [one for one in await mail(stage, GENT) if one.mutation.ssin == NATIONAL]
+
+    (delivery,) = await stage.until(arrived, "the member does not hear of the new number")
+    told = persons_pb2.NumberReplaced()
+    assert delivery.mutation.attestation.Unpack(told)
+    assert (told.old_ssin, told.new_ssin) == (BIS, NATIONAL)
+    assert [one for one in await mail(stage, AALST) if one.mutation.ssin == NATIONAL] == []
+    for number, notice in ((BIS, NATIONAL), (NATIONAL, "")):
+        response = await consult(stage, GENT, "household_composition", number)
+        assert response.decision.verdict == decision_pb2.VERDICT_PERMITTED
+        assert response.replaced_by == notice
 
 
 async def test_the_network_is_integrated_from_the_first_member_to_the_last(stage: Stage) -> None:

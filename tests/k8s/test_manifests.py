@@ -158,16 +158,6 @@ def test_every_module_that_a_container_runs_exists(base: tuple[Manifest, ...]) -
                     assert importlib.util.find_spec(container[probe]["exec"]["command"][2])
 
 
-def test_the_routers_that_always_run_share_a_quota(manifests: tuple[Manifest, ...]) -> None:
-    least = of_kind(manifests, "HorizontalPodAutoscaler")["router"]["spec"]["minReplicas"]
-    (settings,) = [
-        m["data"]
-        for name, m in of_kind(manifests, "ConfigMap").items()
-        if name.startswith("router-settings-")
-    ]
-    assert 0.99 < least * float(settings["CROSSROADS_QUOTA_SHARE"]) <= 1
-
-
 def test_the_size_of_the_country_is_at_least_three_of_everything(
     national: tuple[Manifest, ...],
 ) -> None:

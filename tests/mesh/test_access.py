@@ -47,10 +47,11 @@ def test_the_gateway_has_no_access_of_its_own() -> None:
 LOOKUP = "/crossroads.repertory.v1.Repertory/BatchLookup"
 SUPPLY = "/crossroads.router.v1.Supplier/Supply"
 APPEND = "/crossroads.ledger.v1.Ledger/Append"
+REPLACE = "/crossroads.repertory.v1.Repertory/ReplacePerson"
 HOME = "hub/welfare"
 
 
-@pytest.mark.parametrize("method", [LOOKUP, APPEND])
+@pytest.mark.parametrize("method", [LOOKUP, APPEND, REPLACE])
 def test_the_processes_of_a_hub_are_services_to_each_other_only(method: str) -> None:
     access.check(method, caller(HOME), HOME)
     for path, home in [(HOME, ""), ("hub/other", HOME), ("service/router", HOME)]:

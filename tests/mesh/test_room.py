@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from mesh.refusals import Refusal
-from mesh.room import LEAST_S, MOST_S, Room
+from mesh.room import BUSY_S, LEAST_S, MOST_S, TOO_LATE_S, Room
 
 
 class Clock:
@@ -56,6 +56,30 @@ def test_a_call_that_fails_leaves_its_place() -> None:
         raise ValueError("wrong")
     with room.place():
         pass
+
+
+def test_once_calls_wait_too_long_none_is_taken_in_and_the_time_to_come_back_says_so() -> None:
+    waits = [0.0]
+    room = Room(8, Clock(), lambda: waits[0])
+    with room.place():
+        assert not room.is_full
+    waits[0] = TOO_LATE_S + 2
+    assert refusal_of(room).retry_after == pytest.approx(LEAST_S + TOO_LATE_S + 2)
+    waits[0] = TOO_LATE_S
+    with room.place():
+        assert not room.is_full
+
+
+def test_a_room_is_busy_for_a_moment_after_it_was_full() -> None:
+    clock = Clock()
+    room = Room(1, clock)
+    assert not room.is_busy
+    with room.place():
+        assert not room.is_busy
+        refusal_of(room)
+        assert room.is_busy
+    clock.now += BUSY_S
+    assert not room.is_busy
 
 
 def test_the_time_to_come_back_is_how_long_calls_take_now() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import services.rights
 from bench.oracle import persons
+from sandbox.circumstances import INCOME
 from services.rights import rulebook
 from services.rights.spans import number
 
@@ -21,7 +22,7 @@ RULE = rulebook.load(Path(services.rights.__file__).parent).rules[
 @pytest.mark.parametrize("since", [persons.START, date(2024, 1, 1)])
 def test_nothing_is_said_of_days_before_the_first(since: date) -> None:
     made = persons.made(1, 300, RULE, since)
-    said = {status: spans for status, spans in made.said.items() if status != persons.INCOME}
+    said = {status: spans for status, spans in made.said.items() if status != INCOME}
     assert any(len(spans) for spans in said.values())
     assert len(said[persons.MEANS])
     assert all((spans.begin >= number(since)).all() for spans in said.values())

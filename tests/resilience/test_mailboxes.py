@@ -82,20 +82,22 @@ def place(mesh_up: dict[str, Any]) -> State:
     return State(Path(mesh_up["state"]))
 
 
-async def test_two_hundred_mutations_arrive_though_the_router_is_killed_three_times(
-    stage: Stage, processes: Processes, place: State
+@pytest.mark.parametrize("name", ["router", "ledger", "repertory"])
+async def test_two_hundred_mutations_arrive_though_a_process_is_killed_three_times(
+    stage: Stage, processes: Processes, place: State, name: str
 ) -> None:
     await registered(stage)
     exchange, loop = stage.exchange(SENDER), asyncio.get_running_loop()
     key = await stage.persist(lambda: exchange.GetReceiptKey(exchange_pb2.GetReceiptKeyRequest()))
-    pids, answers = {processes.pid("router")}, list[exchange_pb2.PublishResponse]()
+    pids, answers = set[int](), list[exchange_pb2.PublishResponse]()
     for number in range(MUTATIONS):
         if number in KILLED_AT:
-            loop.call_later(INTO_A_CALL_S, processes.kill, "router")
+            await stage.until(lambda: _again_up(processes, name, pids), f"no {name} came back")
+            pids.add(processes.pid(name))
+            loop.call_later(INTO_A_CALL_S, processes.kill, name)
         request = moved(stage, number)
         answers.append(await stage.persist(lambda: exchange.Publish(request)))  # noqa: B023 - awaited at once
-        pids.add(processes.pid("router"))
-    assert len(pids) == len(KILLED_AT) + 1
+    assert len(pids) == len(KILLED_AT)
     tickets = [answer.ticket for answer in answers]
     assert len(set(tickets)) == MUTATIONS
     for answer in answers:
@@ -116,6 +118,10 @@ async def test_two_hundred_mutations_arrive_though_the_router_is_killed_three_ti
         assert await read_again(stage, institution) == found
     _, discrepancies = await reconciliation.run(place, AUDITOR)
     assert [one for one in discrepancies if one.entry_id.partition("/")[0] in tickets] == []
+
+
+async def _again_up(processes: Processes, name: str, killed: set[int]) -> bool:
+    return processes.pid(name) not in killed
 
 
 async def _arrived(stage: Stage, institution: str, ticket: str) -> bool:

@@ -18,6 +18,20 @@ COLUMNS = (
     "starting_hour, ending_hour, planned_hours, cancelled, locked, delay, ticket, recorded_from"
 )
 _VALUES = ", ".join(f":{column}" for column in COLUMNS.split(", "))
+CREATE = text(
+    f"""
+    INSERT INTO dimona_periods ({COLUMNS}, version)
+    SELECT {COLUMNS}, 1
+    FROM unnest(
+        CAST(:ssin AS text[]), CAST(:dimona_period_id AS text[]), CAST(:employer AS text[]),
+        CAST(:nsso_number AS text[]), CAST(:worker_type AS text[]),
+        CAST(:joint_commission AS text[]), CAST(:begins AS date[]), CAST(:ends AS date[]),
+        CAST(:starting_hour AS text[]), CAST(:ending_hour AS text[]),
+        CAST(:planned_hours AS text[]), CAST(:cancelled AS boolean[]), CAST(:locked AS boolean[]),
+        CAST(:delay AS text[]), CAST(:ticket AS text[]), CAST(:recorded_from AS timestamptz[])
+    ) AS created({COLUMNS})
+    """  # noqa: S608 - the columns are ours
+)
 
 
 class Versioned(NamedTuple):
@@ -137,10 +151,9 @@ class Store:
 
     async def create(self, versions: Sequence[Versioned]) -> None:
         """Record the first version of new periods."""
-        await self._connection.execute(
-            text(f"INSERT INTO dimona_periods ({COLUMNS}, version) VALUES ({_VALUES}, 1)"),  # noqa: S608 - both are ours
-            [_row(version) for version in versions],
-        )
+        rows = [_row(version) for version in versions]
+        columns = {column: [row[column] for row in rows] for column in COLUMNS.split(", ")}
+        await self._connection.execute(CREATE, columns)
 
 
 def _row(version: Versioned) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -50,3 +51,8 @@ def valid(name: str, quarter: Quarter, use: str = "") -> frozenset[str]:
         for code, meanings in read(name).items()
         if any(m.holds_in(int(quarter)) and (not use or use in m.use) for m in meanings)
     )
+
+
+def holds_in(row: Mapping[str, Any], quarter: int) -> bool:
+    """Whether a row of dated data, from its first to its last quarter, holds in a quarter."""
+    return bool(row["first"] <= quarter and (not row["last"] or quarter <= row["last"]))

@@ -32,6 +32,8 @@ class Remuneration:
     sequence: int
     code: str
     cents: int
+    months_between: int | None = None
+    """Between two payments of a bonus; 0: paid once. None where it is absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ class Student:
 
     remuneration: int
     contribution: int
+    days: int | None = None
+    hours: int | None = None
+    """How long the student worked, told in one of both."""
 
 
 @dataclass(frozen=True, slots=True)

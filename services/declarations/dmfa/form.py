@@ -50,9 +50,12 @@ def person(wire: dmfa_pb2.DmfaNaturalPerson) -> NaturalPerson:
 def _record(wire: dmfa_pb2.DmfaWorkerRecord) -> WorkerRecord:
     student = None
     if wire.HasField("student_contribution"):
+        told = wire.student_contribution
         student = Student(
-            _number(wire.student_contribution.student_remun_amount),
-            _number(wire.student_contribution.student_contribution_amount),
+            _number(told.student_remun_amount),
+            _number(told.student_contribution_amount),
+            _optional(told.student_nbr_days),
+            _optional(told.student_hours_nbr),
         )
     return WorkerRecord(
         employer_class=wire.employer_class,
@@ -112,7 +115,10 @@ def _occupation(wire: dmfa_pb2.DmfaOccupation) -> Occupation:
         ),
         remunerations=tuple(
             Remuneration(
-                _number(one.remun_sequence_nbr), one.remun_code.zfill(3), _number(one.remun_amount)
+                _number(one.remun_sequence_nbr),
+                one.remun_code.zfill(3),
+                _number(one.remun_amount),
+                _optional(one.bonus_payment_frequency),
             )
             for one in wire.remuns
         ),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from services.declarations.dmfa import codes
 from services.declarations.quarters import Quarter
 
 K = TypeVar("K")
@@ -24,11 +25,17 @@ class Rates:
 
     subject: frozenset[str]
     """Remunerations on which ordinary contributions are due."""
-    bases: Mapping[str, int]
-    """By worker code: the part of those remunerations that is the basis."""
+    bases: Mapping[tuple[str, str], int]
+    """By worker code and type: the part of those remunerations that is the basis."""
     contributions: Mapping[tuple[str, str], int]
     """By code and type of the contribution."""
+    flat: frozenset[str]
+    """Contributions of a fixed amount: they have no basis."""
     students: Mapping[str, int]
+    student_time: tuple[str, int]
+    """Whether days or hours tell how long a student worked, and the most of them in a year."""
+    bonuses: frozenset[str]
+    """Remunerations of which is told how often they are paid."""
 
 
 def of(amount: int, rate: int) -> int:
@@ -40,17 +47,26 @@ def of(amount: int, rate: int) -> int:
 def valid(quarter: Quarter) -> Rates:
     """Raises ValueError where two rates would hold at once for the same thing."""
     content = _content()
-    bases: dict[str, int] = {}
+    bases: dict[tuple[str, str], int] = {}
     rates: dict[tuple[str, str], int] = {}
     students: dict[str, int] = {}
     for row in _holding(content["bases"], quarter):
         for code in row["codes"]:
-            _put(bases, code, row)
+            _put(bases, (code, row["type"]), row)
     for row in _holding(content["rates"], quarter):
         _put(rates, (row["code"], row["type"]), row)
     for row in _holding(content["students"], quarter):
         _put(students, row["code"], row)
-    return Rates(frozenset(content["subject"]), bases, rates, students)
+    (time,) = _holding(content["student_time"], quarter)
+    return Rates(
+        subject=frozenset(content["subject"]),
+        bases=bases,
+        contributions=rates,
+        flat=frozenset(content["flat"]),
+        students=students,
+        student_time=(time["unit"], time["most"]),
+        bonuses=frozenset(content["bonuses"]),
+    )
 
 
 def _put(rates: dict[K, int], key: K, row: Mapping[str, str]) -> None:
@@ -63,8 +79,7 @@ def _put(rates: dict[K, int], key: K, row: Mapping[str, str]) -> None:
 
 
 def _holding(rows: list[dict[str, Any]], quarter: Quarter) -> list[dict[str, Any]]:
-    number = int(quarter)
-    return [r for r in rows if r["first"] <= number and (not r["last"] or number <= r["last"])]
+    return [row for row in rows if codes.holds_in(row, int(quarter))]
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from services.declarations import quarters
-from services.declarations.dmfa import codes, contributions, working_time
+from services.declarations.dmfa import codes, contributions, rates, working_time
 from services.declarations.dmfa.domain import (
     COUNTED,
     DAY,
@@ -115,7 +115,7 @@ def _days(record: WorkerRecord, occupation: Occupation, path: Path) -> Iterator[
         where = (*path, ("occupation_ending_date", -1))
         yield Finding("00045-008", "OccupationEndingDate", where, last.isoformat())
     if severance and last is None:
-        yield Finding("00045-001", "OccupationEndingDate", path)
+        yield Finding("00045-001", "OccupationEndingDate", path, "", COUNTED)
 
 
 def _codes(occupation: Occupation, quarter: Quarter, path: Path) -> Iterator[Finding]:
@@ -134,13 +134,17 @@ def _codes(occupation: Occupation, quarter: Quarter, path: Path) -> Iterator[Fin
 
 
 def _remunerations(occupation: Occupation, quarter: Quarter, path: Path) -> Iterator[Finding]:
-    valid = codes.valid(codes.REMUNERATIONS, quarter)
+    valid, bonuses = codes.valid(codes.REMUNERATIONS, quarter), rates.valid(quarter).bonuses
     sequences: set[int] = set()
     kinds: set[str] = set()
     for number, one in enumerate(occupation.remunerations):
         here = (*path, ("remuns", number))
         if one.code not in valid:
             yield Finding("00067-008", "RemunCode", (*here, ("remun_code", -1)), one.code)
+        if (one.months_between is not None) != (one.code in bonuses):
+            kind = "001" if one.months_between is None else "029"
+            value = "" if one.months_between is None else str(one.months_between)
+            yield Finding(f"00068-{kind}", "BonusPaymentFrequency", here, value, COUNTED)
         if not one.cents and one.code != WITHOUT_AMOUNT:
             yield Finding("00070-008", "RemunAmount", (*here, ("remun_amount", -1)), "0")
         if one.sequence in sequences:

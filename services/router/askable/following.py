@@ -17,7 +17,7 @@ from mesh.institutions import Institution
 from services.router.askable import listing, wire
 from services.router.askable.domain import Askable, Asked
 from services.router.askable.store import AskableStore
-from services.router.peers import Ledger
+from services.router.peers import Ledger, Repertory
 
 LOG = structlog.get_logger()
 WITHIN_DAYS = 30
@@ -31,11 +31,13 @@ class Askables:
     """What institutions were told that they may ask.
 
     Every consultation is in the ledger, so nothing is written here when one is made: asking
-    costs no more for it, and what the ledger holds is what counts.
+    costs no more for it, and what the ledger holds is what counts. It stands there under the
+    number by which it was asked: every number of the person is looked for.
     """
 
-    def __init__(self, store: AskableStore, ledger: Ledger) -> None:
+    def __init__(self, store: AskableStore, repertory: Repertory, ledger: Ledger) -> None:
         self._store = store
+        self._repertory = repertory
         self._ledger = ledger
 
     async def keep(self, askables: Sequence[Askable]) -> None:
@@ -85,14 +87,19 @@ class Askables:
         moments: dict[tuple[str, Institution], list[datetime]] = defaultdict(list)
         for one in told:
             moments[one.ssin, one.institution].append(one.listed_at)
+        if not moments:
+            return {}
+        numbers = await self._repertory.numbers(sorted({one.ssin for one in told}))
         room = asyncio.Semaphore(AT_ONCE)
 
         async def ask(ssin: str, institution: Institution) -> list[Asked]:
-            listed = moments[ssin, institution]
-            async with room:
-                return await self._ledger.asked(
-                    ssin, institution, min(listed), max(listed) + within
-                )
+            listed, asked = moments[ssin, institution], list[Asked]()
+            for number in numbers[ssin]:
+                async with room:
+                    asked += await self._ledger.asked(
+                        number, institution, min(listed), max(listed) + within
+                    )
+            return asked
 
         found = await asyncio.gather(*(ask(*who) for who in moments))
         return dict(zip(moments, found, strict=True))

@@ -88,7 +88,7 @@ class Reader:
             self._silent = True
             self._news.set()
 
-    async def deliveries(self) -> AsyncIterator[mailbox_pb2.Delivery]:
+    async def deliveries(self) -> AsyncIterator[mailbox_pb2.ReceiveResponse]:
         """What is in the mailbox and what comes, never more than may be in flight.
 
         Raises NoLongerKept where the reader is so slow that the sweep overtakes it.
@@ -96,7 +96,8 @@ class Reader:
         async for found in self._pages():
             for each in found:
                 self._sent += 1
-                yield mailbox_pb2.Delivery.FromString(each)
+                delivery = mailbox_pb2.Delivery.FromString(each)
+                yield mailbox_pb2.ReceiveResponse(delivery=delivery)
 
     async def messages(self) -> AsyncIterator[mailbox_pb2.ReceiveResponse]:
         """The same, several in each message."""

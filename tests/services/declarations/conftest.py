@@ -17,7 +17,7 @@ from crossroads.declarations.v1 import (
 from crossroads.forms.v1 import dimona_pb2
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.router.v1 import exchange_pb2, supplier_pb2_grpc
+from crossroads.router.v1 import supplier_pb2_grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,7 +25,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from console.authority import Authority
 from mesh import clock, tickets
 from mesh import database as db
+from mesh.announcements import Announcement
 from mesh.periods import Period
+from mesh.refusals import Refusal
 from mesh.server import Server
 from mesh.settings import Settings
 from services.declarations import employers
@@ -37,6 +39,7 @@ from services.declarations.mandates.domain import Mandate
 from services.declarations.mandates.servicer import Servicer as Mandates
 from services.declarations.mandates.store import Store as MandateStore
 from services.declarations.servicer import Servicer
+from services.declarations.steps import Outcomes
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
 from services.declarations.worker import Worker
@@ -75,18 +78,22 @@ class Outside:
             for ssin in ssins
         }
 
-    async def register(self, request: repertory_pb2.RegisterRequest) -> None:
-        self._hear(request)
+    async def register(self, requests: Sequence[repertory_pb2.RegisterRequest]) -> Outcomes:
+        return [self._outcome(request) for request in requests]
 
-    async def end(self, request: repertory_pb2.EndRequest) -> None:
-        self._hear(request)
+    async def end(self, requests: Sequence[repertory_pb2.EndRequest]) -> Outcomes:
+        return [self._outcome(request) for request in requests]
 
-    async def publish(self, request: exchange_pb2.PublishRequest) -> None:
-        self._hear(request)
+    async def publish(self, announcements: Sequence[Announcement]) -> Outcomes:
+        return [self._outcome(one.request) for one in announcements]
 
     async def append(self, entries: Sequence[ledger_pb2.Entry]) -> None:
         for entry in entries:
             self._hear(entry)
+
+    def _outcome(self, message: Message) -> Refusal | None:
+        self._hear(message)
+        return None
 
     def _hear(self, message: Message) -> None:
         if self.failing:

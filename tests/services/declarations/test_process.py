@@ -56,18 +56,23 @@ class Repertory(repertory_pb2_grpc.RepertoryServicer):
         person = repertory_pb2.PersonLookup(ssin=LINA, inscriptions=[line])
         return repertory_pb2.BatchLookupResponse(persons=[person])
 
-    async def Register(self, request: Any, _: object) -> repertory_pb2.RegisterResponse:
-        self._outside.hear("register", request.request_id)
-        return repertory_pb2.RegisterResponse()
+    async def BatchRegister(self, request: Any, _: object) -> repertory_pb2.BatchRegisterResponse:
+        for one in request.requests:
+            self._outside.hear("register", one.request_id)
+        outcomes = [repertory_pb2.WriteOutcome() for _ in request.requests]
+        return repertory_pb2.BatchRegisterResponse(outcomes=outcomes)
 
 
 class Exchange(exchange_pb2_grpc.ExchangeServicer):
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
 
-    async def Publish(self, request: Any, _: object) -> exchange_pb2.PublishResponse:
-        self._outside.hear("publish", request.request_id)
-        return exchange_pb2.PublishResponse(ticket="T" * 15)
+    async def BatchPublish(self, request: Any, _: object) -> exchange_pb2.BatchPublishResponse:
+        for one in request.announcements:
+            self._outside.hear("publish", one.request.request_id)
+        receipt = exchange_pb2.PublishResponse(ticket="T" * 15)
+        outcomes = [exchange_pb2.PublishOutcome(receipt=receipt) for _ in request.announcements]
+        return exchange_pb2.BatchPublishResponse(outcomes=outcomes)
 
 
 class Ledger(ledger_pb2_grpc.LedgerServicer):

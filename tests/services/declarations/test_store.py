@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.declarations.domain import Declaration, Employer, State
+from services.declarations.intake import Intake, Stored
 from services.declarations.store import Answer, Store
 
 BREWERY, BAKERY = "0400000185", "0400000284"
 
 
-async def store(engine: AsyncEngine, *declarations: Declaration) -> list[Declaration]:
+async def store(engine: AsyncEngine, *declarations: Declaration) -> list[Stored]:
     async with engine.begin() as connection:
-        return await Store(connection).receive(declarations)
+        return await Intake(connection).receive(declarations)
 
 
 async def test_what_is_sent_again_is_what_was_stored_first(
@@ -26,8 +28,31 @@ async def test_what_is_sent_again_is_what_was_stored_first(
     again = declaration(entry(starting_date="2026-11-17"), "request-1")
     [one] = await store(engine, first)
     [two] = await store(engine, again)
-    assert (one.ticket, two.ticket, two.digest) == (first.ticket, first.ticket, first.digest)
-    assert replace(one, sequence=0) == first
+    assert one == two == Stored(first.ticket, first.digest, first.received_at)
+    async with engine.begin() as connection:
+        [kept] = await Store(connection).claim(10)
+    assert replace(kept, sequence=0) == first
+
+
+async def test_anomalies_and_the_chain_are_kept_in_order(
+    engine: AsyncEngine, entry: Callable[..., Any], declaration: Callable[..., Any]
+) -> None:
+    chain, anomalies = ('employer/"1"', "service/a,b", "employer/{2}"), (b"\x00\xff", b"", b"a")
+    first = replace(declaration(entry()), chain=chain, anomalies=anomalies)
+    await store(engine, first)
+    async with engine.begin() as connection:
+        [kept] = await Store(connection).claim(10)
+    assert replace(kept, sequence=0) == first
+
+
+async def test_two_that_receive_the_same_at_once_keep_it_once(
+    engine: AsyncEngine, entry: Callable[..., Any], declaration: Callable[..., Any]
+) -> None:
+    sent = [[declaration(entry(), f"request-{n}") for n in range(8)] for _ in range(4)]
+    answers = await asyncio.gather(*(store(engine, *batch) for batch in sent))
+    assert all(answer == answers[0] for answer in answers)
+    async with engine.begin() as connection:
+        assert len(await Store(connection).claim(100)) == len(sent[0])
 
 
 async def test_twice_in_one_batch_is_stored_once(

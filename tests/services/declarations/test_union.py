@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import outbox, periods
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, State
+from services.declarations.intake import Intake
 from services.declarations.store import Store
 from services.declarations.telling import INTEGRATE_AND_PUBLISH, Telling
 from services.declarations.worker import Worker
@@ -97,7 +98,7 @@ async def test_integration_is_the_union_of_periods_on_every_day(
             for employer, made in (declarer.next() for _ in range(declarer.source.randint(1, 4)))
         ]
         async with engine.begin() as connection:
-            await Store(connection).receive(batch)
+            await Intake(connection).receive(batch)
         while await worker.handle():
             pass
         async with engine.connect() as connection:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import outbox
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, State
+from services.declarations.intake import Intake as Taking
 from services.declarations.store import Store
 from services.declarations.telling import INTEGRATE_AND_PUBLISH, LEDGER, Telling
 from services.declarations.worker import Worker
@@ -37,7 +38,7 @@ class Intake:
 
     async def send(self, *declarations: Declaration) -> list[Declaration]:
         async with self.engine.begin() as connection:
-            await Store(connection).receive(declarations)
+            await Taking(connection).receive(declarations)
         while await self.worker.handle():
             pass
         return [await self.get(d) for d in declarations]
@@ -207,7 +208,7 @@ async def test_two_workers_at_once_keep_one_person_whole(
 ) -> None:
     sent = [declaration(entry(), employer=e) for e in [BREWERY, BAKERY] * 5]
     async with intake.engine.begin() as connection:
-        await Store(connection).receive(sent)
+        await Taking(connection).receive(sent)
     workers = [Worker(intake.engine, database, outside) for _ in range(3)]
 
     async def work(worker: Worker) -> None:
@@ -267,7 +268,7 @@ async def test_the_worker_wakes_when_a_declaration_is_stored(
     running = asyncio.create_task(intake.worker.run())
     sent = declaration(entry())
     async with intake.engine.begin() as connection:
-        await Store(connection).receive([sent])
+        await Taking(connection).receive([sent])
     while (await intake.get(sent)).state is State.RECEIVED:
         await asyncio.sleep(0.01)
     running.cancel()

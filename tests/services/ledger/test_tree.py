@@ -127,6 +127,22 @@ def test_growing_in_batches_is_growing_at_once(leaves: list[bytes], data: st.Dat
     assert len(nodes) <= 2 * len(leaves)
 
 
+@given(st.integers(0, 200), st.integers(0, 300))
+def test_runs_bear_every_node_in_few_rows(before: int, added: int) -> None:
+    frontier, _ = tree.extend(tree.Frontier(), map(tree.leaf_hash, [b"x"] * before))
+    _, nodes = tree.extend(frontier, (tree.leaf_hash(str(n).encode()) for n in range(added)))
+    runs = tree.runs(nodes)
+    found = {
+        (run.level, run.index + place): run.hash[place * 32 : place * 32 + 32]
+        for run in runs
+        for place in range(len(run.hash) // 32)
+    }
+    assert found == {(node.level, node.index): node.hash for node in nodes}
+    assert all(len(run.hash) <= tree.MOST_IN_RUN * 32 for run in runs)
+    levels = {node.level for node in nodes}
+    assert len(runs) <= len(nodes) // tree.MOST_IN_RUN + len(levels)
+
+
 @given(leaf_lists, st.data())
 def test_an_audit_path_is_that_of_the_rfc_and_proves_it(
     leaves: list[bytes], data: st.DataObject

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -36,7 +37,7 @@ async def refusal(call: Awaitable[object]) -> refusals.Refusal:
     return refusals.of_error(raised.value)
 
 
-async def looked_up(stub: Stub, *ssins: str, **options: str) -> repertory_pb2.BatchLookupResponse:
+async def looked_up(stub: Stub, *ssins: str, **options: Any) -> repertory_pb2.BatchLookupResponse:
     request = repertory_pb2.BatchLookupRequest(ssins=ssins, **options)
     return await stub(ROUTER).BatchLookup(request)
 
@@ -141,10 +142,15 @@ async def test_a_service_registers_for_the_institution_it_speaks_for(
     stub: Stub, line: Line
 ) -> None:
     declarations = stub("service/declarations")
-    known = await declarations.Register(register(line(institution="12/0", quality=30)))
-    assert known.inscriptions[0].quality == 30
-    refused = await refusal(declarations.Register(register(line(), id_="request-2")))
-    assert refused.reason == "NOT_YOUR_INSTITUTION"
+    own, other = line(institution="12/0", quality=30), line()
+    answer = await declarations.BatchRegister(
+        repertory_pb2.BatchRegisterRequest(
+            requests=[register(own), register(other, id_="request-2")]
+        )
+    )
+    known, refused = answer.outcomes
+    assert known.written.ticket
+    assert refusals.of_status(refused.refusal).reason == "NOT_YOUR_INSTITUTION"
 
 
 async def test_who_speaks_for_an_institution_that_ceased_to_exist_is_refused(

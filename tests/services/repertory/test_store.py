@@ -29,8 +29,9 @@ from services.ledger.store import Store as LedgerStore
 from services.ledger.writer import Writer
 from services.repertory.inscriptions import Change
 from services.repertory.peers import Ledger
-from services.repertory.recording import LEDGER, Recorder, Request
+from services.repertory.recording import LEDGER, Recorder
 from services.repertory.store import Store
+from services.repertory.write_log import Request, Write
 
 LINA = "91041241894"
 Stub = Callable[[str], repertory_pb2_grpc.RepertoryStub]
@@ -90,8 +91,8 @@ async def test_what_was_known_at_a_moment_waits_for_the_write_under_way(
         repertory_pb2.RegisterRequest(request_id="request-1", inscriptions=[line()])
     )
     request = Request("institution/17/1", "request-2", b"digest", "TICKET")
-    async with recorder.changing(request, [LINA]) as standing:
-        await recorder.record(standing, request, Change(standing.lines, (), ()), {})
+    async with recorder.changing([request], [LINA]) as standing:
+        await recorder.record(standing, [Write(request, Change(standing.lines, (), ()), {})])
         asked = asyncio.create_task(store.lookup_as_known([LINA], clock.now()))
         await _is_waiting(engine)
         assert not asked.done()

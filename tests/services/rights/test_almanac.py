@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rights import almanac, spans, terms, windows
@@ -23,17 +23,20 @@ def dates(of: Days) -> list[date]:
     return [spans.day(int(day)) for day in of]
 
 
+@settings(deadline=None)
 @given(days, st.integers(1, 1200))
 def test_terms(of: list[date], months: int) -> None:
     assert dates(almanac.after(columns(of), months)) == [terms.after(day, months) for day in of]
 
 
+@settings(deadline=None)
 @given(near, st.sampled_from(sorted(windows.BEGINS)))
 def test_windows_begin(of: list[date], window: str) -> None:
     expected = [windows.BEGINS[window](day) for day in of]
     assert dates(almanac.begins(window, columns(of))) == expected
 
 
+@settings(deadline=None)
 @given(near, near, st.sampled_from(sorted(windows.ENDS)))
 def test_windows_end(one: list[date], other: list[date], window: str) -> None:
     pairs = [(min(a, b), max(a, b)) for a, b in zip(one, other, strict=False)]

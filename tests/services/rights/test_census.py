@@ -8,12 +8,12 @@ from datetime import date
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from services.rights import spans
+from services.rights import crowd, spans
 from services.rights.census import Census
 from services.rights.domain import Entitlement, Household, Rule, Statement
 from services.rights.evaluation import Evaluation
 from services.rights.spans import NEVER
-from tests.services.rights import crowds, laws, worlds
+from tests.services.rights import laws, worlds
 
 small = settings(
     deadline=None,
@@ -33,7 +33,7 @@ def test_made_up_law_gives_everybody_the_same_rights_in_columns(
 ) -> None:
     world = worlds.world(homes, said)
     evaluation = Evaluation(rules, world, today)
-    population = crowds.population(world, worlds.PERSONS)
+    population = crowd.population(world, worlds.PERSONS)
     census = Census(rules, population, today, ahead=ahead)
     for right, found in census.rights():
         event(f"{len(found)} entitlements")

@@ -344,7 +344,7 @@ async def test_refusals_come_in_pages(desk: Desk) -> None:
 
 
 async def test_a_citizen_sees_her_own_decisions_only(desk: Desk) -> None:
-    servicer = desk.bench._rights
+    servicer = desk.bench.rights
     (mine,) = await desk.bench.decisions(right=TARIFF)
     with card(LINA):
         page = await servicer.ListDecisions(rights_pb2.ListDecisionsRequest(right=TARIFF), None)
@@ -377,9 +377,9 @@ async def test_another_law_is_tried_on_a_sample_and_nothing_is_kept(desk: Desk) 
     )
     token = call.CALLER.set(Caller(identity.parse("operator/1")))
     try:
-        answer = await desk.bench._rights.SimulatePopulation(asked, None)
+        answer = await desk.bench.rights.SimulatePopulation(asked, None)
         asked.law.candidate = rule.replace("LIVING_WAGE, ", "")
-        stricter = await desk.bench._rights.SimulatePopulation(asked, None)
+        stricter = await desk.bench.rights.SimulatePopulation(asked, None)
     finally:
         call.CALLER.reset(token)
     assert (answer.persons, len(answer.differences)) == (2, 0)

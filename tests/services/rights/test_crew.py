@@ -44,7 +44,7 @@ def test_workers_elsewhere_find_the_same() -> None:
     distributed = pytest.importorskip(
         "distributed", reason="the extra `dask` is not installed: nothing is spread over workers"
     )
-    work, parts = partial(census.work_out, dict(RULES), TODAY), country()
+    work, parts = partial(census.work_out, dict(RULES), TODAY, date.min), country()
     here = [content(found) for found in Crew(workers=2).each(work, parts)]
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None

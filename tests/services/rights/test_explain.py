@@ -30,7 +30,7 @@ async def asked(bench: Bench, who: identity.Identity, ssin: str) -> rights_pb2.E
     (decision,) = await bench.decisions(ssin)
     token = call.CALLER.set(Caller(who))
     try:
-        return await bench._rights.Explain(
+        return await bench.rights.Explain(
             rights_pb2.ExplainRequest(decision_id=decision.decision_id), None
         )
     finally:

@@ -16,7 +16,9 @@ from services.rights import rulebook
 from services.rights.crew import Crew
 from services.rights.differences import Writer
 from services.rights.population import Memberships, Population
+from services.rights.reevaluation import Reevaluation
 from services.rights.review import Review
+from services.rights.run_store import LAW, OPERATOR, RunStore
 from tests.services.rights import villages
 from tests.services.rights.villages import Bench
 
@@ -95,7 +97,7 @@ def review(bench: Bench, database: str) -> Review:
 async def test_at_once_and_page_by_page_leave_the_same(
     database: str, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.rights.review.PERSONS", 90)
+    monkeypatch.setattr("services.rights.snapshot.PERSONS", 90)
     population = some(PERSONS)
     ssins = [ssin.decode() for ssin in population.ssins]
     async with (
@@ -153,3 +155,22 @@ async def test_a_dry_review_counts_and_leaves_nothing(database: str) -> None:
         assert not await bench.waiting("publish")
         run = [p async for p in review(bench, database).run(list(RULES.rules))][-1]
         assert run.counts == dry.counts
+
+
+async def test_a_run_after_a_review_goes_over_those_who_are_left(database: str) -> None:
+    population = some(60)
+    async with villages.opened(database, RULES) as bench:
+        fill(database, population)
+        runs = RunStore(bench.database)
+        reevaluation = Reevaluation(RULES, bench.store, runs, bench.engine, bench.now)
+        await runs.apply(RULES, bench.moment.date(), list(RULES.rules), bench.moment)
+        last = [p async for p in review(bench, database).run(list(RULES.rules))][-1]
+        left = sorted({*last.left, population.ssins[7].decode()})
+        begun = await runs.narrow(RULES.rules, left, last.persons, last.counts, bench.now())
+        assert begun.left == tuple(left)
+        going = [run async for run in reevaluation.asked(list(RULES.rules))]
+        assert going[0].counts == last.counts
+        assert going[-1].persons == last.persons + len(left)
+        (by_law,) = await runs.under_way(LAW)
+        assert by_law.left == tuple(left)
+        assert not [run for run in await runs.under_way(OPERATOR) if run.left is not None]

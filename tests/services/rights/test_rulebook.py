@@ -113,6 +113,7 @@ BAD = [
     ("role(HOLDER)", "role(CHILD)", 14, "nobody is in the group as `CHILD`"),
     ("(has(poor)) >=", "(has(poor)) ==>", 14, "not a formula"),
     ("when: group_size() > 1", "when: group_size() + 1", 23, "a number where a condition"),
+    ("group_size() > 1\n", "group_size() * 1000000000000 * 1000000 > 1\n", 23, "64 bits"),
     ("from: first_day", "from: doomsday", 15, "`from` is one of"),
     ("until: last_day", "until: doomsday", 15, "`until` is one of"),
     ('on: "01-01"', 'on: "02-29"', 15, "a day of every year"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,64 +11,20 @@ import pytest
 from crossroads.rights.v1 import upkeep_pb2
 
 from mesh.refusals import Refusal
-from services.rights import law, rulebook
-from services.rights.in_force import InForce
-from services.rights.reevaluation import Reevaluation
-from services.rights.run_store import LAW, RunStore
-from services.rights.upkeep_servicer import UpkeepServicer
-from services.rights.worker import Sweeper
-from tests.services.rights import lawbooks, villages
-from tests.services.rights.villages import Bench, wage
+from services.rights import law
+from services.rights.run_store import LAW
+from tests.services.rights import offices
+from tests.services.rights.offices import TARIFF, Office
+from tests.services.rights.villages import wage
 
-TARIFF = "social_tariff_energy"
-RULES = lawbooks.load(TARIFF)
 WINDOW = "window: &until_new_year {from: start_of_quarter, until: end_of_year}"
 LONGER = "window: &until_new_year {from: start_of_quarter, until: end_of_next_year}"
 
 
-class Office:
-    """An engine, its rule files, and what an operator does with them."""
-
-    def __init__(self, bench: Bench, folder: Path) -> None:
-        self.bench, self.folder = bench, folder
-        self.runs = RunStore(bench.database)
-        loaded = rulebook.load(folder)
-        bench.engine.use(loaded)
-        self.reevaluation = Reevaluation(loaded, bench.store, self.runs, bench.engine, bench.now)
-        sweeper = Sweeper(bench.engine, self.reevaluation)
-        self.in_force = InForce(folder, loaded, bench.engine.use, self.reevaluation.use)
-        self.upkeep = UpkeepServicer(self.in_force, bench.store, self.reevaluation, sweeper)
-
-    def write(self, before: str, after: str) -> None:
-        file = self.folder / "rules" / f"{TARIFF}.yaml"
-        text = file.read_text("utf-8")
-        assert before in text
-        file.write_text(text.replace(before, after), "utf-8")
-
-    async def reload(self) -> upkeep_pb2.ReloadResponse:
-        return await self.upkeep.Reload(upkeep_pb2.ReloadRequest(), None)
-
-    async def reevaluate(
-        self, *, dry_run: bool = False, most: int = 100
-    ) -> list[upkeep_pb2.ReevaluateResponse]:
-        """Until it ends, or the caller no longer listens."""
-        told = []
-        asked = upkeep_pb2.ReevaluateRequest(dry_run=dry_run)
-        stream = self.upkeep.Reevaluate(asked, None)
-        async for progress in stream:
-            told.append(progress)
-            if len(told) == most:
-                break
-        await stream.aclose()  # type: ignore[attr-defined]
-        return told
-
-
 @pytest.fixture
 async def office(database: str, tmp_path: Path) -> AsyncIterator[Office]:
-    shutil.copy(lawbooks.FIELD, tmp_path)
-    shutil.copytree(lawbooks.LAW / "rules", tmp_path / "rules")
-    async with villages.opened(database, RULES) as bench:
-        yield Office(bench, tmp_path)
+    async with offices.opened(database, tmp_path) as office:
+        yield office
 
 
 async def test_rules_in_error_leave_those_in_force(office: Office) -> None:

@@ -21,6 +21,7 @@ from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from services.rights import rulebook
+from services.rights.archive import Archive
 from services.rights.arrival import Arrival
 from services.rights.domain import Group, Household, Membership, Statement
 from services.rights.engine import Engine
@@ -95,7 +96,7 @@ class Bench:
         self.database = engine
         self.store = Store(engine)
         self.engine = Engine(rules, self.store, Recorder(engine), self.village, self.now)
-        self._rights = Rights(rules, self.store, Inquiries(NOBODY), self.now)
+        self.rights = Rights(rules, self.store, Archive(engine), Inquiries(NOBODY), self.now)
 
     def now(self) -> datetime:
         self.moment += timedelta(seconds=1)
@@ -103,14 +104,14 @@ class Bench:
 
     async def page(self, **asked: Any) -> rights_pb2.ListDecisionsResponse:
         with asking(AUDITOR):
-            return await self._rights.ListDecisions(rights_pb2.ListDecisionsRequest(**asked), None)
+            return await self.rights.ListDecisions(rights_pb2.ListDecisionsRequest(**asked), None)
 
     async def decisions(self, ssin: str = LINA, **also: Any) -> list[rights_pb2.RightDecision]:
         return list((await self.page(ssin=ssin, **also)).decisions)
 
     async def explain(self, decision_id: str, by: Caller = AUDITOR) -> rights_pb2.ExplainResponse:
         with asking(by):
-            return await self._rights.Explain(
+            return await self.rights.Explain(
                 rights_pb2.ExplainRequest(decision_id=decision_id), None
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import grpc
 import pytest
@@ -10,7 +11,7 @@ from crossroads.router.v1 import exchange_pb2, supplier_pb2
 
 from mesh.refusals import Refusal
 from services.router.circuit import FAILURES, FIRST_S
-from services.router.holder import MOST_OF_SLOW, SLOW_S, Holder
+from services.router.holder import MOST_OF_SLOW, MOST_WAITING, SLOW_S, Holder
 
 OK = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_OK)
 DEAD = Refusal(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
@@ -28,7 +29,7 @@ class Outside:
         self.gate.set()
         self.holder = Holder("11/1", self.supply, lambda: self.now)
 
-    async def supply(self, questions: list[supplier_pb2.Question]) -> list[supplier_pb2.Answer]:
+    async def supply(self, questions: Sequence[supplier_pb2.Question]) -> list[supplier_pb2.Answer]:
         self.asked.append(len(questions))
         await self.gate.wait()
         if self.failing:
@@ -127,3 +128,37 @@ async def test_few_wait_for_a_slow_holder_as_long_as_it_takes(outside: Outside) 
     outside.gate.set()
     answers = await asyncio.gather(*waiting, another)
     assert set(answers) == {exchange_pb2.ANSWER_STATUS_OK}
+
+
+async def test_what_leaves_together_is_one_call_and_waits_as_what_leaves_alone(
+    outside: Outside,
+) -> None:
+    assert list(await outside.holder.ask_together([QUESTION] * 40)) == [OK] * 40
+    assert outside.asked == [40]
+    outside.gate.clear()
+    owed = outside.holder.ask_together([QUESTION] * MOST_OF_SLOW)
+    await asyncio.sleep(0)
+    outside.now = SLOW_S * 2
+    late = await outside.holder.ask_together([QUESTION] * 2)
+    assert [answer.status for answer in late] == [exchange_pb2.ANSWER_STATUS_LATE] * 2
+    outside.gate.set()
+    assert len(await owed) == MOST_OF_SLOW
+    assert list(await outside.holder.ask_together([QUESTION])) == [OK]
+
+
+async def test_a_dead_holder_is_not_asked_together_either(outside: Outside) -> None:
+    await outside.die()
+    answers = await outside.holder.ask_together([QUESTION] * 3)
+    assert [one.status for one in answers] == [exchange_pb2.ANSWER_STATUS_UNAVAILABLE] * 3
+    assert len(outside.asked) == FAILURES
+
+
+async def test_more_than_may_wait_are_not_taken(outside: Outside) -> None:
+    outside.gate.clear()
+    owed = outside.holder.ask_together([QUESTION] * (MOST_WAITING + 1))
+    answers = await outside.holder.ask_together([QUESTION])
+    assert [one.status for one in answers] == [exchange_pb2.ANSWER_STATUS_UNAVAILABLE]
+    outside.gate.set()
+    assert len(await owed) == MOST_WAITING + 1
+    assert outside.asked == [1000, 1000, 1]
+    assert list(await outside.holder.ask_together([QUESTION])) == [OK]

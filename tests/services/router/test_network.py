@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 
 import pytest
@@ -119,12 +120,58 @@ def test_a_part_that_is_missing_is_told(given_by_members: list[str], told: str) 
 
 def test_the_chain_ends_with_the_hub_that_names_it() -> None:
     hub, centre = Caller(parse("hub/welfare")), Caller(parse("institution/17/1001"))
-    request = exchange_pb2.ConsultRequest(chain=["institution/17/1001"])
-    refusals.check_chain(request, hub)
-    with pytest.raises(Refusal, match="CHAIN_NOT_YOURS"):
-        refusals.check_chain(request, centre)
-    assert entries.chain(hub, Institution(17, 1), request.chain) == [
+    assert entries.chain(hub, Institution(17, 1), ["institution/17/1001"]) == [
         "institution/17/1001",
         "hub/welfare",
     ]
     assert entries.chain(centre, Institution(17, 1001)) == []
+
+
+MANAGER, CENTRES, GENT, GONE = (Institution(17, number) for number in (0, 1, 1001, 1003))
+FUND, TODAY = Institution(11, 1), date(2026, 3, 1)
+
+
+def listed() -> Policy:
+    """The welfare centres as the primary hub knows them; one was merged a year ago."""
+    last_year = Period(date(2000, 1, 1), date(2025, 1, 1))
+    return Policy.of(
+        1,
+        (
+            InstitutionRecord(MANAGER, "manager", frozenset(), "", "", ALWAYS),
+            InstitutionRecord(FUND, "fund", frozenset(), "", "", ALWAYS),
+            *(
+                InstitutionRecord(one, "centre", frozenset(), "", "", period, managing=MANAGER)
+                for one, period in ((CENTRES, ALWAYS), (GENT, ALWAYS), (GONE, last_year))
+            ),
+        ),
+        (),
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "chain", "reason"),
+    [
+        ("hub/welfare", ["institution/17/1001"], ""),
+        ("hub/welfare", ["institution/17/1001", "institution/17/0"], ""),
+        ("hub/welfare", [], "NOT_OF_YOUR_NETWORK"),
+        ("hub/welfare", ["institution/17/1003"], "NOT_OF_YOUR_NETWORK"),
+        ("hub/welfare", ["institution/17/9999"], "NOT_OF_YOUR_NETWORK"),
+        ("hub/welfare", ["institution/17/1001", "institution/11/1"], "NOT_OF_YOUR_NETWORK"),
+        ("hub/welfare", ["institution/somebody"], "NOT_OF_YOUR_NETWORK"),
+        ("hub/welfare", ["service/17/1001"], "NOT_OF_YOUR_NETWORK"),
+        ("institution/17/1", ["institution/17/1001"], "CHAIN_NOT_YOURS"),
+        ("institution/17/1", [], ""),
+    ],
+)
+def test_a_hub_asks_for_members_of_its_network_and_for_nobody_else(
+    path: str, chain: list[str], reason: str
+) -> None:
+    refused = pytest.raises(Refusal, match=reason) if reason else nullcontext()
+    with refused:
+        refusals.check_chain(chain, Caller(parse(path)), CENTRES, listed(), TODAY)
+
+
+def test_a_hub_that_speaks_for_no_network_asks_for_nobody() -> None:
+    for network_of in (None, Institution(99, 9)):
+        assert not network.speaks_for(network_of, ["institution/17/1001"], listed(), TODAY)

@@ -17,7 +17,7 @@ from mesh.identity import Caller, parse
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS
 from mesh.refusals import Refusal
-from services.router import publication
+from services.router import announcing
 from services.router.domain import Availability, InstitutionRecord, Policy
 from services.router.publication import Publications
 from services.router.store import Store
@@ -90,7 +90,7 @@ async def test_a_request_id_is_not_used_for_another_content(store: Store) -> Non
         (garbled(), "institution/17/1", "WRONG_ATTESTATION"),
         (request(begin="2026-02-30"), "institution/17/1", "PERIOD_IMPOSSIBLE"),
         (
-            request(attestations_pb2.LivingWage(kind="x" * (publication.MOST_BYTES + 1))),
+            request(attestations_pb2.LivingWage(kind="x" * (announcing.MOST_BYTES + 1))),
             "institution/17/1",
             "ATTESTATION_TOO_LARGE",
         ),

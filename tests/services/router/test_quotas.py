@@ -138,19 +138,38 @@ def test_the_quotas_of_a_question_are_those_of_its_purpose_and_of_any() -> None:
     assert quotas.of(policy, None, "medical_aid") == ()
 
 
-@given(RATES, st.integers(1, 10))
-def test_the_shares_of_all_routers_are_the_quota_but_for_what_each_must_have(
-    quota: Quota, routers: int
+@given(RATES, STEPS, st.integers(0, 12))
+def test_a_block_beside_what_is_asked_for_is_counted_and_owes_nothing(
+    quota: Quota, steps: list[tuple[int, int]], block: int
 ) -> None:
-    share = quotas.part(quota, 1 / routers)
-    assert abs(share.per_second * routers - quota.per_second) < 1e-6
-    assert share.burst * routers <= max(quota.burst, routers) + 1e-6
-    assert share.per_day * routers <= max(quota.per_day, routers)
-    assert bool(share.per_day) == bool(quota.per_day)
+    rooms: Rooms = {}
+    at = START
+    for wait, count in steps:
+        at += timedelta(milliseconds=wait)
+        plain = quotas.draw(rooms, {quota: count}, at)
+        rooms, answer = quotas.grant(rooms, {quota: count}, {quota: block}, at)
+        if isinstance(answer, Exceeded):
+            assert answer == plain
+            continue
+        assert not isinstance(plain, Exceeded)
+        beside = answer.beside[quota]
+        assert beside in {0, block}
+        assert rooms[quota].today == plain[quota].today + beside
+        assert abs(rooms[quota].tokens - (plain[quota].tokens - beside)) < 1e-6
+        if beside:
+            assert rooms[quota].tokens >= -1e-6
+            assert not quota.per_day or rooms[quota].today <= quota.per_day
 
 
-def test_what_is_not_limited_stays_so_in_each_share() -> None:
-    unlimited = quotas.part(Quota(CENTRE), 0.25)
+@given(RATES)
+def test_a_block_is_a_small_part_of_what_is_stated(quota: Quota) -> None:
+    block = quotas.block(quota)
+    assert 0 <= block <= quotas.MOST_IN_A_BLOCK
+    assert block <= quota.burst / 10
+    assert not quota.per_day or block <= quota.per_day / 1000
+
+
+def test_what_is_not_limited_stays_so() -> None:
     rooms: Rooms = {}
     for _ in range(1000):
-        rooms = drawn(rooms, unlimited, 1000, START)
+        rooms = drawn(rooms, Quota(CENTRE), 1000, START)

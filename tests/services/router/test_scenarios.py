@@ -66,7 +66,8 @@ def ssins() -> Iterator[str]:
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_a_case_is_decided_as_it_says(case: Case, policy: Policy) -> None:
     asked = request(case, "70010100105")
-    asker = asker_of(asked, Caller(identity.parse(caller(case, policy)), None, ""), policy)
+    on = case.get("on", clock.today())
+    asker = asker_of(asked, Caller(identity.parse(caller(case, policy)), None, ""), policy, on)
     question = wire.question(asked, asker, period_of(asked))
     person = Person(
         tuple(
@@ -75,7 +76,6 @@ def test_a_case_is_decided_as_it_says(case: Case, policy: Policy) -> None:
         "1",
         unknown=not case["known"],
     )
-    on = case.get("on", clock.today())
     found = person if decision.needs_person(question, policy, on) else None
     assert said(wire.decision(decision.decide(question, policy, found, on))) == expected(case)
 

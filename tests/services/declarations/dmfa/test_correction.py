@@ -107,10 +107,10 @@ def fill(
     occupation.remuns.extend(source.remuns)
     occupation.remuns[0].remun_amount = str(cents)
     target.occupation_updates.append(occupation)
-    for code, owed in payee.contributions:
+    for code, kind, owed in payee.contributions:
         target.worker_contributions.add(
             contribution_worker_code=code,
-            contribution_type="0",
+            contribution_type=kind,
             contribution_calculation_basis=str(payee.basis),
             contribution_amount=str(owed),
         )

@@ -260,7 +260,9 @@ def test_a_payroll_and_the_rates_agree_to_the_cent(number: int, cents: int) -> N
     code = quarterly.MANUAL if number % 2 else quarterly.CLERICAL
     payee = quarterly.Worker("60010100172", cents + 1, code)
     paid = occupation(remunerations=(Remuneration(1, "001", payee.gross_cents),))
-    due = tuple(Contribution(code, "0", payee.basis, owed) for code, owed in payee.contributions)
+    due = tuple(
+        Contribution(one, kind, payee.basis, owed) for one, kind, owed in payee.contributions
+    )
     assert found(record(paid, worker_code=code, contributions=due)) == set()
 
 

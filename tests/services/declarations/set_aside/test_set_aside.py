@@ -22,6 +22,7 @@ from services.declarations.dimona import rules as dimona_rules
 from services.declarations.dmfa import rules as dmfa_rules
 from services.declarations.dmfa.intake import Intake as DmfaIntake
 from services.declarations.domain import Channel, Declaration, State
+from services.declarations.intake import Intake as Taking
 from services.declarations.risks import rules as risk_rules
 from services.declarations.risks.domain import Subject, Submission
 from services.declarations.risks.intake import Intake as RiskIntake
@@ -106,7 +107,7 @@ async def test_of_dimonas(
         declaration(entry(JORIS, starting_date="2026-12-01"), employer=BAKERY),
     ]
     async with engine.begin() as connection:
-        await Store(connection).receive(batch)
+        await Taking(connection).receive(batch)
 
     async def handled() -> list[Declaration]:
         while await worker.handle():
@@ -220,7 +221,7 @@ async def test_several_are_listed_in_pages_and_handled_again_together(
     monkeypatch.setattr(dimona_rules, "judge", Rules(dimona_rules.judge, lambda *_: True))
     batch = [declaration(entry()) for _ in range(3)]
     async with engine.begin() as connection:
-        await Store(connection).receive(batch)
+        await Taking(connection).receive(batch)
     worker = Worker(engine, database, outside)
     assert await worker.handle()
     assert not await worker.handle()
@@ -252,7 +253,7 @@ async def test_what_passes_is_waited_for_and_sets_nothing_aside(
 
     sent = declaration(entry())
     async with engine.begin() as connection:
-        await Store(connection).receive([sent])
+        await Taking(connection).receive([sent])
     worker = Worker(engine, database, outside)
     with monkeypatch.context() as patched:
         patched.setattr(outside, "lookup", away)

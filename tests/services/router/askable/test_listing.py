@@ -171,6 +171,30 @@ async def test_what_was_told_and_not_asked_in_time_is_found(bank: Bank) -> None:
     assert told.ticket not in {one.ticket for one in too_soon.unasked}
 
 
+@pytest.mark.parametrize("told_under_the_old", [True, False])
+async def test_what_was_asked_under_another_number_of_the_person_was_asked(
+    bank: Bank, told_under_the_old: bool
+) -> None:
+    old, new, between = await known(bank), next(SSINS), next(SSINS)
+    if told_under_the_old:
+        told = await listed(bank, old)
+    for before, after in ((old, between), (between, new)):
+        await bank.repertory("institution/0/0").ReplacePerson(
+            repertory_pb2.ReplacePersonRequest(
+                request_id=f"replaced-{before}", old_ssin=before, new_ssin=after
+            )
+        )
+    if told_under_the_old:
+        await consult(bank, between, "pension")
+    else:
+        told = await listed(bank, new)
+        await consult(bank, old, "pension")
+    everything = exchange_pb2.ListUnaskedRequest(page_size=1000)
+    found = await bank.askables.unasked(everything, clock.now() + timedelta(days=31))
+    mine = {one.data_sort for one in found.unasked if one.ticket == told.ticket}
+    assert mine == set(told.data_sorts) - {"pension"}
+
+
 async def test_pages_give_what_the_whole_gives(bank: Bank) -> None:
     for _ in range(3):
         await listed(bank, await known(bank))

@@ -43,6 +43,7 @@ from services.router.lots.reception import Reception
 from services.router.lots.store import LotStore
 from services.router.lots.worker import LotWork
 from services.router.publication import Publications
+from services.router.quota_store import QuotaStore
 from services.router.receipt import ORIGIN
 from services.router.servicer import ExchangeServicer
 from services.router.store import Store
@@ -96,6 +97,12 @@ class Outside:
     ) -> asyncio.Future[supplier_pb2.Answer]:
         return holder.ready(supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA))
 
+    def ask_together(
+        self, record: InstitutionRecord, questions: Sequence[supplier_pb2.Question]
+    ) -> asyncio.Future[Sequence[supplier_pb2.Answer]]:
+        nothing = supplier_pb2.Answer(status=exchange_pb2.ANSWER_STATUS_NO_DATA)
+        return holder.ready([nothing] * len(questions))
+
     async def _append(self, groups: list[Sequence[ledger_pb2.Entry]]) -> Sequence[None]:
         if self.ledger_is_away:
             raise refusals.Refusal(grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE")
@@ -126,7 +133,7 @@ async def router(
 ) -> AsyncIterator[Router]:
     outside, follower, lots = Outside(), Follower(policy()), LotStore(engine)
     consultations = Consultations(follower, outside, outside, outside)  # type: ignore[arg-type]
-    admission = Admission(follower)  # type: ignore[arg-type]
+    admission = Admission(follower, QuotaStore(engine))  # type: ignore[arg-type]
     tls = authority.issue("service/router", names=("router",))
     server = Server(Settings(name="router", tls=tls, state=tmp_path))
     server.mount(
@@ -137,7 +144,7 @@ async def router(
             Reception(lots),
             follower,  # type: ignore[arg-type]
             admission,
-            Askables(AskableStore(engine), outside),  # type: ignore[arg-type]
+            Askables(AskableStore(engine), outside, outside),  # type: ignore[arg-type]
             Signer(ORIGIN, Ed25519PrivateKey.generate()),
         ),
     )

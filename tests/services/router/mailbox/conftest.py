@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from mesh import institutions, tickets
 from mesh.channels import Channels
 from mesh.identity import Caller, parse
 from mesh.institutions import Institution
-from mesh.periods import ALWAYS
+from mesh.periods import ALWAYS, Period
 from mesh.refusals import Refusal
 from mesh.server import Server
 from mesh.settings import Settings
@@ -61,10 +61,15 @@ SENDER = Caller(parse(f"institution/{CENTRE}"))
 ANSWERED, NO_DATA = exchange_pb2.ANSWER_STATUS_OK, exchange_pb2.ANSWER_STATUS_NO_DATA
 
 
-def policy(revision: int = 1) -> Policy:
-    """The centre holds living wages; fund and energy supplier may have them, the carrier not."""
+def policy(revision: int = 1, terms: Mapping[Institution, Period] = {}) -> Policy:
+    """The centre holds living wages; fund and energy supplier may have them, the carrier not.
+
+    Institutions exist always, but for those of which `terms` says otherwise.
+    """
     records = tuple(
-        InstitutionRecord(i, str(i), frozenset({f"institution/{i}"}), "there", "x", ALWAYS)
+        InstitutionRecord(
+            *(i, str(i), frozenset({f"institution/{i}"}), "there", "x"), terms.get(i, ALWAYS)
+        )
         for i in (CENTRE, FUND, ENERGY, CARRIER)
     )
     allowed = tuple(
@@ -228,8 +233,10 @@ class Serving:
     folder: Path
     opened: list[Channels] = field(default_factory=list)
 
-    def stub(self, path: str = f"institution/{FUND}") -> mailbox_pb2_grpc.MailboxStub:
-        tls = self.authority.issue(path)
+    def stub(
+        self, path: str = f"institution/{FUND}", tls: Path | None = None
+    ) -> mailbox_pb2_grpc.MailboxStub:
+        tls = tls or self.authority.issue(path)
         self.opened.append(Channels(Settings(name="test", tls=tls, state=self.folder)))
         return mailbox_pb2_grpc.MailboxStub(self.opened[-1].open(self.address, "router"))
 

@@ -159,7 +159,7 @@ class Exchange(RuleBasedStateMachine):
             assert len(message.deliveries) == waiting
             return list(message.deliveries)
         deliveries = reader.deliveries()
-        return [await anext(deliveries) for _ in range(waiting)]
+        return [(await anext(deliveries)).delivery for _ in range(waiting)]
 
     @rule()
     def sweep(self) -> None:

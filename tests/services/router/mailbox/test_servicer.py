@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeAlias
 
 import grpc
@@ -11,7 +11,9 @@ import pytest
 from crossroads.router.v1 import mailbox_pb2, mailbox_pb2_grpc
 
 from mesh import clock, refusals
+from mesh.certificates import RELOAD_AFTER_S
 from mesh.institutions import Institution
+from mesh.periods import Period
 from services.router.mailbox import reader
 from services.router.mailbox.domain import MailboxSettings, Mode
 from tests.services.router.mailbox.conftest import (
@@ -24,6 +26,7 @@ from tests.services.router.mailbox.conftest import (
     SORT,
     Serving,
     cents,
+    policy,
     wire,
 )
 
@@ -76,10 +79,12 @@ async def several(call: Stream) -> list[int]:
     return [each.position for each in read.deliveries]
 
 
-async def refusal_of(call: Stream) -> refusals.Refusal:
+async def refusal_of(
+    call: Stream, code: grpc.StatusCode = grpc.StatusCode.OUT_OF_RANGE
+) -> refusals.Refusal:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await following(call)
-    assert refused.value.code() is grpc.StatusCode.OUT_OF_RANGE
+    assert refused.value.code() is code
     return refusals.of_error(refused.value)
 
 
@@ -261,3 +266,34 @@ async def test_settings_put_late_leave_what_was_delivered(serving: Serving) -> N
     content, signal = await receive(serving.stub(), 2, mailbox_pb2.ReceiveRequest())
     assert content.mutation.HasField("attestation")
     assert not signal.mutation.HasField("attestation")
+
+
+async def test_an_open_mailbox_gives_nothing_more_once_its_certificate_is_revoked(
+    serving: Serving,
+) -> None:
+    await published(serving, 1)
+    tls = serving.authority.issue(f"institution/{FUND}", folder="soon revoked")
+    call = serving.stub(tls=tls).Receive()
+    await call.write(mailbox_pb2.ReceiveRequest())
+    assert (await following(call)).position == 1
+    serving.authority.revoke(tls)
+    await asyncio.sleep(RELOAD_AFTER_S + 0.1)
+    await published(serving, 2)
+    refusal = await refusal_of(call, grpc.StatusCode.UNAUTHENTICATED)
+    assert refusal.reason == "CERTIFICATE_REVOKED"
+
+
+async def test_an_open_mailbox_gives_nothing_more_once_its_institution_has_ended(
+    serving: Serving,
+) -> None:
+    await published(serving, 1, 2)
+    call = serving.stub().Receive()
+    await call.write(mailbox_pb2.ReceiveRequest(most_in_flight=1))
+    assert (await following(call)).position == 1
+    serving.process.follower.policy = policy(2, {FUND: Period(date.min, clock.today())})
+    await call.write(mailbox_pb2.ReceiveRequest(acknowledged=1))
+    refusal = await refusal_of(call, grpc.StatusCode.PERMISSION_DENIED)
+    assert refusal.reason == "NOT_YOUR_MAILBOX"
+    call = serving.stub().Receive(iter([mailbox_pb2.ReceiveRequest()]))
+    refusal = await refusal_of(call, grpc.StatusCode.PERMISSION_DENIED)
+    assert refusal.reason == "NOT_YOUR_MAILBOX"

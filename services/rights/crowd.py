@@ -1,8 +1,9 @@
-"""A small world as columns hold it."""
+"""A crowd: some persons of one world in columns, and who must be looked at one at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,19 +14,44 @@ from services.rights.population import ROLES, Memberships, Population
 from services.rights.spans import NEVER, Spans
 
 Line = tuple[int, Period, int]
+Content = tuple[Group, frozenset[Membership]]
+"""What a group is, however it came to be known."""
 
 
 def population(world: World, persons: Sequence[str]) -> Population:
     """The persons in that order; nobody else may be in their groups."""
     places = {ssin: place for place, ssin in enumerate(persons)}
     births = [holdings.birth(world.facts.get(ssin, ())) for ssin in persons]
-    homes = list(dict.fromkeys(h for ssin in persons for h in world.homes.get(ssin, ())))
+    homes = {_content(h): h for ssin in persons for h in world.homes.get(ssin, ())}
+    facts = {ssin: world.facts.get(ssin, ()) for ssin in persons}
     return Population(
         np.array([ssin.encode() for ssin in persons], np.bytes_),
         np.array([NEVER if day is None else spans.number(day) for day in births], np.int32),
-        said(world.facts, places),
-        {group: memberships(homes, group, places) for group in Group if group != Group.PERSON},
+        said(facts, places),
+        {
+            group: memberships(tuple(homes.values()), group, places)
+            for group in Group
+            if group != Group.PERSON
+        },
     )
+
+
+def alike(world: World, persons: Iterable[str]) -> list[str]:
+    """Those of whom columns hold all that counts, with everybody who shares a group with them.
+
+    Not so where one knows of a group of which another of its members knows otherwise, or in which
+    somebody is twice, nor where two amounts of one sort hold at once. Whom such a person reaches through groups is not there
+    either.
+    """
+    kept: list[str] = []
+    seen: set[str] = set()
+    for ssin in persons:
+        if ssin not in seen:
+            together = _connected(world, ssin)
+            seen |= together
+            if all(_is_plain(world, one) for one in together):
+                kept += sorted(together)
+    return kept
 
 
 def said(facts: Mapping[str, Sequence[Statement]], places: Mapping[str, int]) -> dict[str, Spans]:
@@ -76,3 +102,41 @@ def apart(members: Iterable[Membership]) -> list[Membership]:
                 left = [piece for whole in left for piece in whole.minus(other.period)]
         kept += [Membership(last.ssin, period, last.role) for period in left]
     return kept
+
+
+def _connected(world: World, ssin: str) -> set[str]:
+    """All who share a group with a person, or with one who does."""
+    found, waiting = {ssin}, [ssin]
+    while waiting:
+        of = world.homes.get(waiting.pop(), ())
+        further = {one for home in of for one in home.ssins} - found
+        found |= further
+        waiting += further
+    return found
+
+
+def _is_plain(world: World, ssin: str) -> bool:
+    for home in world.homes.get(ssin, ()):
+        if len(home.ssins) < len(home.members):
+            return False
+        if any(not _knows(world, one, home) for one in home.ssins if one != ssin):
+            return False
+    amounts: dict[str, list[Statement]] = {}
+    for statement in world.facts.get(ssin, ()):
+        if statement.amount is not None:
+            amounts.setdefault(statement.status, []).append(statement)
+    return not any(_at_once(told) for told in amounts.values())
+
+
+def _knows(world: World, ssin: str, home: Household) -> bool:
+    content = _content(home)
+    return any(_content(known) == content for known in world.homes.get(ssin, ()))
+
+
+def _at_once(told: Sequence[Statement]) -> bool:
+    periods = sorted(statement.period for statement in told)
+    return any(one.overlaps(next_one) for one, next_one in pairwise(periods))
+
+
+def _content(home: Household) -> Content:
+    return home.group, frozenset(home.members)
