@@ -40,8 +40,8 @@ def alike(world: World, persons: Iterable[str]) -> list[str]:
     """Those of whom columns hold all that counts, with everybody who shares a group with them.
 
     Not so where one knows of a group of which another of its members knows otherwise, or in which
-    somebody is twice, nor where two amounts of one sort hold at once. Whom such a person reaches through groups is not there
-    either.
+    somebody is twice, nor where two amounts of one sort hold at once. Whom such a person reaches
+    through groups is not there either.
     """
     kept: list[str] = []
     seen: set[str] = set()

@@ -152,7 +152,7 @@ class Person:
     ssin: str
     known: bool
     pensions: tuple[Period, ...] = ()
-    """When she was known at the pensions service."""
+    """When the pensions service paid her."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Precondition:
     employment_quarters_before: int
     least_share: Fraction
     pension_quarters_before: int
+    pension_qualities: frozenset[int]
+    """In which the pensions service knows whoever is pensioned."""
 
 
 def is_shown(begin: date, periods: Iterable[DimonaPeriod], pensions: Iterable[Period]) -> bool:
@@ -54,4 +56,5 @@ def precondition() -> Precondition:
         row["employment"]["quarters_before"],
         Fraction(row["employment"]["least_share"]),
         row["pension"]["quarters_before"],
+        frozenset(row["pension"]["qualities"]),
     )
