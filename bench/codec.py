@@ -15,7 +15,8 @@ from lxml import etree
 
 from bench.results import Measure, against_target
 from gateway.codec import SCHEMA_LOCATION
-from gateway.streaming import Ended, Piece, Stream
+from gateway.pieces import Ended, Piece
+from gateway.streaming import Stream
 from mesh import clock
 from mesh.blocks import quarter_of
 from mesh.schemas import publication, quarters

@@ -20,7 +20,8 @@ from gateway import codec
 from gateway.dimona import MOST_ANOMALIES, Received
 from gateway.fields import refusal
 from gateway.peers import Quarters
-from gateway.streaming import Ended, Piece, Stream
+from gateway.pieces import Ended, Piece
+from gateway.streaming import Stream
 from mesh import clock, elements
 from mesh.elements import Anomaly
 from mesh.identity import Identity

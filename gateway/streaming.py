@@ -20,7 +20,6 @@ from mesh.blocks import block, quarter_of
 from mesh.elements import Anomaly
 from mesh.refusals import Refusal
 
-__all__ = ["Begun", "Ended", "Piece", "Stream"]
 MOST_BESIDES = 50_000
 """How many elements may stand beside the pieces of one form."""
 _LONGEST_MARK = 9

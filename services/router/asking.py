@@ -9,11 +9,18 @@ from typing import NamedTuple
 
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 
+from mesh import deadlines
 from mesh.institutions import Institution
 from mesh.periods import Period
 from services.router import replies, wire
 from services.router.domain import DataSortDecision, Decision, InstitutionRecord, Policy
+from services.router.holder import LATE
 from services.router.peers import Suppliers
+
+MOST_WAIT_S = 4.0
+"""For one holder, in its queue and by itself, where the caller names no deadline."""
+TO_ANSWER_S = 0.05
+"""Kept of a caller's time to bring it the answers that are there."""
 
 
 class Holding(NamedTuple):
@@ -55,12 +62,17 @@ class Owed(NamedTuple):
     place: int
 
     async def reply(self, policy: Policy) -> exchange_pb2.HolderAnswer:
-        """Once it is there, stripped. The questions must have left.
+        """Once it is there, stripped, or LATE while the caller still waits for the others.
 
-        Whoever gives up waiting takes nothing from those who wait for the same call.
+        The questions must have left. Whoever gives up waiting takes nothing from those who wait
+        for the same call.
         """
-        assert self.sheet.answers is not None
-        given = (await asyncio.shield(self.sheet.answers))[self.place]
+        answers = self.sheet.answers
+        assert answers is not None
+        if not answers.done():
+            left = deadlines.within(MOST_WAIT_S) - TO_ANSWER_S
+            await asyncio.wait([answers], timeout=max(0.0, left))
+        given = answers.result()[self.place] if answers.done() else LATE
         return replies.replied(self.holding.part, self.holding.holder, given, policy)
 
 

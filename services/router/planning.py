@@ -85,7 +85,9 @@ class Planner:
         return [self.plan(received, persons[received.ssin]) for received in batch]
 
     def plan(self, received: ReceivedMutation, person: Person) -> Plan:
+        """Told under the number in force; the ledger has the one under which it was published."""
         mutation = exchange_pb2.Mutation.FromString(received.mutation)
+        mutation.ssin = person.replaced_by or received.ssin
         pattern = self._pattern(received, mutation, person)
         told = telling.again(pattern.mutation, received, telling.mutation_id(received.ticket))
         told.occurred_at = telling.received_at(received)
@@ -98,7 +100,7 @@ class Planner:
             if kind not in contents:
                 contents[kind] = self._content(received, mutation, one)
             content = contents[kind] + one.authorization
-            addressed.append(Addressed(one.institution, received.ssin, content, entry_id))
+            addressed.append(Addressed(one.institution, mutation.ssin, content, entry_id))
         if pattern.untold is not None:
             entry_id = telling.untold_id(received.ticket, self._attempt)
             entries.append(telling.again(pattern.untold, received, entry_id))

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway import codec, runs
+from gateway.pieces import Ended, Piece
 from gateway.skeletons import OFTEN, Skeletons
-from gateway.streaming import Ended, Piece, Stream
+from gateway.streaming import Stream
 from mesh.blocks import block
 from mesh.refusals import Refusal
 from sandbox import cast, quarterly

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway import codec, documents
-from gateway.streaming import Begun, Ended, Piece, Stream
+from gateway.pieces import Begun, Ended, Piece
+from gateway.streaming import Stream
 from mesh.refusals import Refusal
 from tests.gateway import forms
 

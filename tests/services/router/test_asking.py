@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from crossroads.router.v1 import exchange_pb2, supplier_pb2
 
+from mesh import deadlines
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS
 from services.router import wire
@@ -79,3 +80,21 @@ async def test_who_gives_up_leaves_the_others_their_answers(outside: Outside) ->
     await asyncio.gather(waiting, return_exceptions=True)
     outside.gate.set()
     assert (await other.reply(POLICY)).status == NOTHING
+
+
+async def test_who_has_little_time_gets_the_others_and_hears_that_one_is_late(
+    outside: Outside,
+) -> None:
+    quick = Outside()
+    quick.gate.set()
+    asking, at_once = Asking(outside), Asking(quick)  # type: ignore[arg-type]
+    (hung,) = asking.add([holding(FUND)], "T", "1")
+    (there,) = at_once.add([holding(REGISTER)], "T", "1")
+    asking.leave()
+    at_once.leave()
+    deadlines.start(0.1)
+    answers = [await one.reply(POLICY) for one in (hung, there)]
+    assert [answer.status for answer in answers] == [exchange_pb2.ANSWER_STATUS_LATE, NOTHING]
+    deadlines.start(None)
+    outside.gate.set()
+    assert (await hung.reply(POLICY)).status == NOTHING
