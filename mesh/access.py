@@ -18,6 +18,7 @@ _MAILBOX = "/crossroads.router.v1.Mailbox/"
 _LEDGER = "/crossroads.ledger.v1.Ledger/"
 _DECLARATIONS = "/crossroads.declarations.v1.Declarations/"
 _MANDATES = "/crossroads.declarations.v1.Mandates/"
+_SET_ASIDE = "/crossroads.declarations.v1.SetAside/"
 _PERIODS = "/crossroads.declarations.v1.Periods/"
 _DMFA = "/crossroads.declarations.v1.Dmfa/"
 _RISKS = "/crossroads.declarations.v1.Risks/"
@@ -117,6 +118,8 @@ TABLE: dict[str, frozenset[str]] = {
     _PERIODS + "IdentifyWorker": frozenset({"operator", "institution/0/0"}),
     _PERIODS + "PutLock": frozenset({"operator"}),
     _PERIODS + "ReplaceWorker": frozenset({"operator", "institution/0/0"}),
+    _SET_ASIDE + "ListSetAside": frozenset({"operator"}),
+    _SET_ASIDE + "RetrySetAside": frozenset({"operator"}),
     _DMFA + "SubmitDmfa": frozenset({"employer"}),
     _DMFA + "SubmitDmfaUpdate": frozenset({"employer"}),
     _DMFA + "GetDmfa": frozenset({"employer"}),

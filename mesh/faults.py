@@ -12,7 +12,7 @@ from buf.validate import validate_pb2
 from crossroads.forms.v1 import elements_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from mesh import identification
+from mesh import days, identification
 from mesh.blocks import holds_in
 
 ABSENT, NOT_NUMERIC, INVALID, CHECK_DIGIT = "001", "002", "003", "004"
@@ -50,6 +50,8 @@ def checker(field: FieldDescriptor, quarter: int = 0) -> Callable[[str], str]:
         steps.append((_pattern(strings.pattern), INVALID))
     if element.content in _MOMENTS:
         steps.append((_moment(_MOMENTS[element.content]), INVALID))
+    if element.content == elements_pb2.CONTENT_DATE:
+        steps.append((_namable(element.may_be_never), OUTSIDE_DOMAIN))
     if domain:
         steps.append((_domain(element, frozenset(domain), quarter), OUTSIDE_DOMAIN))
     least, most = _lengths(strings)
@@ -105,6 +107,12 @@ def _moment(read: Callable[[str], object]) -> Test:
         return True
 
     return exists
+
+
+def _namable(may_be_never: bool) -> Test:
+    """Days in this form sort as their texts do."""
+    first, last, never = map(date.isoformat, (days.FIRST, days.LAST, days.NEVER))
+    return lambda text: first <= text <= last or (may_be_never and text == never)
 
 
 def _domain(element: elements_pb2.Element, domain: frozenset[str], quarter: int) -> Test:

@@ -106,7 +106,7 @@ def _of_text(member: Member) -> set[str]:
         found.add(faults.ABSENT)
     if facets.content is Content.NUMBER:
         found.add(faults.NOT_NUMERIC)
-    if facets.values or facets.least or facets.most:
+    if facets.content is Content.DATE or facets.values or facets.least or facets.most:
         found.add(faults.OUTSIDE_DOMAIN)
     if facets.check_digit:
         found.add(faults.CHECK_DIGIT)

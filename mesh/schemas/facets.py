@@ -56,6 +56,8 @@ class Facets:
     least: int | None = None
     most: int | None = None
     check_digit: str = ""
+    may_be_never: bool = False
+    """Of a day: also the one that never comes."""
 
 
 def of(part: Part, quarter: Quarter) -> Facets:
@@ -87,6 +89,7 @@ def of(part: Part, quarter: Quarter) -> Facets:
         least=element.least if number and element.least else None,
         most=element.most if number and element.most else None,
         check_digit=element.check_digit,
+        may_be_never=element.may_be_never,
     )
 
 

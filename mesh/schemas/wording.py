@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mesh import days
 from mesh.schemas.facets import Content, Facets
 from mesh.schemas.structure import Member
 
@@ -35,6 +36,8 @@ def domain(facets: Facets | None) -> str:
     if facets.least is not None or facets.most is not None:
         least = facets.least or 0
         told.append(f"from {least}" if facets.most is None else f"{least} to {facets.most}")
+    if facets.content is Content.DATE:
+        told.append(f"{days.FIRST} to {days.LAST}" + f" or {days.NEVER}" * facets.may_be_never)
     if facets.pattern:
         told.append(f"pattern {facets.pattern}")
     if facets.check_digit:

@@ -14,6 +14,7 @@ from mesh.schemas.facets import Content, Facets
 from mesh.schemas.structure import Choice, Document, Member, Together
 
 XS = "http://www.w3.org/2001/XMLSchema"
+OR_NEVER = "|9999-12-31"
 SAFE_DIGITS = 18
 """Longer numbers are told as digits, since readers of schemas do not all count so far."""
 _BASES = {
@@ -23,7 +24,7 @@ _BASES = {
     Content.TIME: "xs:time",
 }
 _PATTERNS = {
-    Content.DATE: "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    Content.DATE: "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}",
     Content.TIME: r"([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}",
 }
 
@@ -116,7 +117,8 @@ def _text(facets: Facets) -> etree._Element:
     number = facets.content is Content.NUMBER
     counts = number and _counts(facets)
     patterns = [_digits(facets)] if number else []
-    patterns += filter(None, dict.fromkeys([_PATTERNS.get(facets.content), facets.pattern]))
+    shaped = _PATTERNS.get(facets.content, "") + (OR_NEVER if facets.may_be_never else "")
+    patterns += filter(None, dict.fromkeys([shaped, facets.pattern]))
     bounds: list[etree._Element] = []
     if counts:
         bounds += _facets(minInclusive=facets.least, maxInclusive=facets.most)

@@ -11,6 +11,7 @@ from crossroads.declarations.v1 import (
     periods_pb2_grpc,
     personnel_pb2_grpc,
     risks_pb2_grpc,
+    set_aside_pb2_grpc,
 )
 from crossroads.router.v1 import supplier_pb2_grpc
 
@@ -25,6 +26,7 @@ from services.declarations.dmfa.servicer import Servicer as Quarters
 from services.declarations.dmfa.telling import Telling as QuarterTelling
 from services.declarations.dmfa.worker import Worker as QuarterWorker
 from services.declarations.handled import Handled
+from services.declarations.mailbox import Numbers, Reader
 from services.declarations.mandates.servicer import Servicer as Mandates
 from services.declarations.peers import Ledger, Repertory, Router
 from services.declarations.personnel.servicer import Servicer as Personnel
@@ -34,6 +36,7 @@ from services.declarations.risks.servicer import Servicer as RisksServicer
 from services.declarations.risks.supply import Supply
 from services.declarations.risks.worker import Worker as RisksWorker
 from services.declarations.servicer import Servicer
+from services.declarations.set_aside.servicer import Servicer as SetAside
 from services.declarations.store import Store
 from services.declarations.supplier import Supplier
 from services.declarations.telling import Telling
@@ -68,6 +71,7 @@ async def main(settings: Settings) -> None:
     server.mount(
         risks_pb2_grpc.add_RisksServicer_to_server, RisksServicer(engine, handled, Supply(quarters))
     )
+    server.mount(set_aside_pb2_grpc.add_SetAsideServicer_to_server, SetAside(engine))
     server.mount(supplier_pb2_grpc.add_SupplierServicer_to_server, Supplier(engine))
     server.depends_on("database", lambda: database.is_reachable(engine))
     await server.run(
@@ -76,6 +80,7 @@ async def main(settings: Settings) -> None:
         RisksWorker(engine, url, risks_peers.Repertory(channels), quarters).run(),
         outbox.Worker(engine, url, {**telling.handlers, **attesting.handlers}).run(),
         handled.run(),
+        Reader(channels, Numbers(engine)).run(),
     )
     await channels.close()
     await engine.dispose()

@@ -33,6 +33,8 @@ class State(Enum):
     REFUSED = "refused"
     WAITING = "waiting"
     """Nothing is wrong, but it is not known yet who the person is."""
+    SET_ASIDE = "set_aside"
+    """Handling it failed; the operator has it handled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,7 @@ class Declaration:
     """Where the form stands in its document. Empty: it is the first."""
     identified_as: str | None = None
     """Who the person turned out to be; empty: nobody knows; None: nobody has looked."""
+
+    @property
+    def whose(self) -> str:
+        return self.employer

@@ -14,6 +14,7 @@ from mesh.announcements import Announcement
 from mesh.channels import Channels
 from mesh.institutions import Institution
 from mesh.refusals import Refusal
+from services.declarations.dimona import flexi_jobs
 from services.declarations.dimona.domain import Person
 from services.declarations.steps import Outcomes
 
@@ -35,29 +36,13 @@ class Repertory:
         return repertory_pb2_grpc.RepertoryStub(self._channels.peer("repertory"))
 
     async def lookup(self, ssins: Collection[str]) -> dict[str, Person]:
-        """By the number asked for: known is who is in the National Register, under that number
-        or the one that replaced it; pensioned is who is known at the pensions service.
-        """
+        """By the number asked for."""
         if not ssins:
             return {}
         answer = await self._stub().BatchLookup(
             repertory_pb2.BatchLookupRequest(ssins=sorted(ssins)), timeout=TIMEOUT_S
         )
-        return {
-            person.ssin: Person(
-                person.replaced_by or person.ssin,
-                any(
-                    institutions.from_wire(line.institution) == NATIONAL_REGISTER
-                    for line in person.inscriptions
-                ),
-                tuple(
-                    periods.from_wire(line.period)
-                    for line in person.inscriptions
-                    if institutions.from_wire(line.institution) == PENSIONS
-                ),
-            )
-            for person in answer.persons
-        }
+        return {person.ssin: person_of(person) for person in answer.persons}
 
     async def register(self, requests: Sequence[repertory_pb2.RegisterRequest]) -> Outcomes:
         """In order, as many in a call as the repertory takes."""
@@ -132,3 +117,20 @@ def batches(
 
 def _refusal(outcome: repertory_pb2.WriteOutcome) -> Refusal | None:
     return refusals.of_status(outcome.refusal) if outcome.HasField("refusal") else None
+
+
+def person_of(wire: repertory_pb2.PersonLookup) -> Person:
+    """Known is who is in the National Register, under that number or the one that replaced it;
+    pensioned is whom the pensions service pays.
+    """
+    paid = flexi_jobs.precondition().pension_qualities
+    lines = [(institutions.from_wire(line.institution), line) for line in wire.inscriptions]
+    return Person(
+        wire.replaced_by or wire.ssin,
+        any(institution == NATIONAL_REGISTER for institution, _ in lines),
+        tuple(
+            periods.from_wire(line.period)
+            for institution, line in lines
+            if institution == PENSIONS and line.quality in paid
+        ),
+    )

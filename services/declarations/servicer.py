@@ -117,6 +117,7 @@ _STATES = {
     State.ACCEPTED: declarations_pb2.DECLARATION_STATE_ACCEPTED,
     State.REFUSED: declarations_pb2.DECLARATION_STATE_REFUSED,
     State.WAITING: declarations_pb2.DECLARATION_STATE_WAITING,
+    State.SET_ASIDE: declarations_pb2.DECLARATION_STATE_SET_ASIDE,
 }
 
 

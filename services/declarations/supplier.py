@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mesh import institutions, periods
 from mesh.periods import Period
 from mesh.refusals import Refusal
-from services.declarations import effects
+from services.declarations import effects, quarters
 from services.declarations.dimona.store import Store as Employments
 from services.declarations.dmfa import effects as quarterly
 from services.declarations.dmfa import wages
-from services.declarations.dmfa.domain import quarter
 from services.declarations.dmfa.store import Store as Quarters
 from services.declarations.domain import DATA_SORT, NSSO
+from services.declarations.replacements import Replacements
 from services.declarations.risks import attestation
 from services.declarations.risks.attestation import in_parts, packed
 from services.declarations.risks.quarters import DmfaQuarters
@@ -38,16 +38,19 @@ class Supplier(supplier_pb2_grpc.SupplierServicer):
     async def Supply(
         self, request: supplier_pb2.SupplyRequest, _: object
     ) -> supplier_pb2.SupplyResponse:
-        asked: dict[str, set[str]] = {}
-        for question in request.questions:
-            asked.setdefault(question.data_sort, set()).add(question.ssin)
         held: Held = {}
         async with self._reading.connect() as connection:
+            now = await Replacements(connection).all_in_force({q.ssin for q in request.questions})
+            asked: dict[str, set[str]] = {}
+            for question in request.questions:
+                asked.setdefault(question.data_sort, set()).add(now[question.ssin])
             for sort, ssins in asked.items():
                 if sort in _READ:
                     await _READ[sort](connection, ssins, held)
         return supplier_pb2.SupplyResponse(
-            answers=[_answer(q, held.get((q.data_sort, q.ssin), ())) for q in request.questions]
+            answers=[
+                _answer(q, held.get((q.data_sort, now[q.ssin]), ())) for q in request.questions
+            ]
         )
 
 
@@ -61,7 +64,7 @@ async def _employments(connection: AsyncConnection, ssins: set[str], held: Held)
 
 async def _quarters(connection: AsyncConnection, ssins: set[str], held: Held) -> None:
     for one in await Quarters(connection).of_persons(ssins):
-        about = quarter(one.quarter)
+        about = quarters.parse(one.quarter)
         if about is not None:
             kept = held.setdefault((quarterly.DATA_SORT, one.ssin), [])
             attested = wages.attestation(one.employer, about, one.worked)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
-import structlog
 from crossroads.forms.v1 import dimona_pb2, notification_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import clock, database, identification, telemetry
+from mesh import clock, identification, telemetry
 from services.declarations import effects, telling
 from services.declarations.courtesy import Courtesy
 from services.declarations.dimona import form as forms
@@ -26,15 +25,16 @@ from services.declarations.dimona.domain import (
     Registration,
 )
 from services.declarations.dimona.registration_store import Registrations
-from services.declarations.dimona.replacements import Replacements
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.domain import Declaration, Employer, State
+from services.declarations.following import follow
+from services.declarations.replacements import Replacements
+from services.declarations.set_aside.domain import Line
+from services.declarations.set_aside.isolation import Isolation
 from services.declarations.store import RECEIVED, Store
 from services.declarations.written import Written
 
-LOG = structlog.get_logger()
 MOST = 128
-MOST_WAIT_S = 5.0
 
 
 class Persons(Protocol):
@@ -44,7 +44,9 @@ class Persons(Protocol):
 
 
 class Worker:
-    """Handles declarations in small batches. A batch is one transaction: all of it or nothing."""
+    """Handles declarations in small batches. A batch is one transaction: all of it or nothing,
+    but for what cannot be judged, which is set aside.
+    """
 
     def __init__(
         self, engine: AsyncEngine, url: str, persons: Persons, courtesy: Courtesy | None = None
@@ -55,19 +57,7 @@ class Worker:
         self._persons = persons
 
     async def run(self) -> None:
-        async for _ in database.listen(self._url, RECEIVED):
-            wait = 0.05
-            while True:
-                try:
-                    if not await self.handle():
-                        break
-                    wait = 0.05
-                except Exception as error:  # noqa: BLE001 - what is received outlives every failure
-                    LOG.warning(
-                        "handling failed; again soon", error=type(error).__name__, wait_s=wait
-                    )
-                    await asyncio.sleep(wait)
-                    wait = min(wait * 2, MOST_WAIT_S)
+        await follow(self._url, RECEIVED, self.handle)
 
     async def handle(self) -> bool:
         """Handle one batch; whether there was any."""
@@ -76,9 +66,14 @@ class Worker:
             batch = await store.claim(MOST)
             if not batch:
                 return False
-            await _Batch(connection, store, self._persons, batch).handle(self._courtesy)
+            await Isolation(connection, Line.DIMONA).handle(
+                batch, partial(self._handle, connection)
+            )
             await store.tell_handled()
         return True
+
+    async def _handle(self, connection: AsyncConnection, batch: Sequence[Declaration]) -> None:
+        await _Batch(connection, Store(connection), self._persons, batch).handle(self._courtesy)
 
 
 class _Batch:
@@ -135,7 +130,7 @@ class _Batch:
         for ssin in sorted(named | addressed):
             person = self._persons.get(ssin)
             if person and person.ssin != ssin:
-                await Replacements(self._connection).replace(ssin, person.ssin)
+                await Replacements(self._connection).replace(ssin, person.ssin, clock.now())
         self._known = standing.Periods(await self._periods.of_persons(everyone))
         registrations = Registrations(self._connection)
         self._registered = {r.id: r for r in await registrations.of_persons(everyone)}

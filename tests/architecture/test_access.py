@@ -9,6 +9,7 @@ from crossroads.declarations.v1 import (
     periods_pb2,
     personnel_pb2,
     risks_pb2,
+    set_aside_pb2,
 )
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.repertory.v1 import repertory_pb2
@@ -33,6 +34,7 @@ CONTRACTS = (
     repertory_pb2,
     rights_pb2,
     risks_pb2,
+    set_aside_pb2,
     statuses_pb2,
     supplier_pb2,
     upkeep_pb2,

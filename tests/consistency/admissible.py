@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
-from mesh import elements, identification
+from mesh import days, elements, identification
 from mesh.faults import CHECK_DIGITS
 from mesh.schemas import structure
 from mesh.schemas.facets import Content, Facets
@@ -75,7 +75,7 @@ def texts(allowed: Facets) -> st.SearchStrategy[str]:
         return st.sampled_from(allowed.values)
     return {
         Content.NUMBER: _numbers,
-        Content.DATE: lambda _: st.dates(date(1000, 1, 1)).map(date.isoformat),
+        Content.DATE: lambda _: st.dates(days.FIRST, days.LAST).map(date.isoformat),
         Content.TIME: lambda _: st.times().map(lambda t: time.isoformat(t, "milliseconds")),
         Content.XML: lambda _: st.just("<A>a &amp; b</A>"),
         Content.TEXT: _texts,

@@ -22,7 +22,21 @@ from tests.gateway import reference
 
 QUARTER = quarters.parse("20234")
 FORMS = sorted(known.known())
-STRANGE = ("", "x", "0", "00", "§", "2023-02-30", "25:00:00.000", "-1", "1.5", "9" * 30, "y" * 600)
+STRANGE = (
+    "",
+    "x",
+    "0",
+    "00",
+    "§",
+    "2023-02-30",
+    "0001-01-01",
+    "9999-12-31",
+    "25:00:00.000",
+    "-1",
+    "1.5",
+    "9" * 30,
+    "y" * 600,
+)
 SAMPLES = sorted(path.name for path in (reference.FOLDER / "nsso" / "samples").glob("*.xml"))
 lenient = settings(
     max_examples=12,

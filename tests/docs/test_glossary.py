@@ -16,6 +16,7 @@ CONTRACTS = [
     "declarations.v1.mandates",
     "declarations.v1.periods",
     "declarations.v1.risks",
+    "declarations.v1.set_aside",
     "declarations.v1.dmfa",
     "forms.v1.dimona",
     "forms.v1.dmfa_pid",

@@ -105,6 +105,10 @@ def _of_value(part: Part) -> Iterator[Case]:  # noqa: C901, PLR0912  # a line fo
         yield become("too short", "", "093")
     if element.content == elements_pb2.CONTENT_DATE:
         yield become("no day", "2023-02-30", "003")
+        yield become("long ago", "0001-01-01", "008")
+        yield become("beyond all bounds", "2200-01-01", "008")
+        if not element.may_be_never:
+            yield become("never", "9999-12-31", "008")
     if element.content == elements_pb2.CONTENT_TIME:
         yield become("no hour", "25:00:00.000", "003")
     for bad in _BAD:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from crossroads.attestations.v1 import attestations_pb2, persons_pb2
+from crossroads.declarations.v1 import declarations_pb2
+from crossroads.forms.v1 import dimona_pb2
 from crossroads.repertory.v1 import repertory_pb2
 from crossroads.rights.v1 import rights_pb2
 from crossroads.router.v1 import exchange_pb2, mailbox_pb2
@@ -17,11 +20,14 @@ from crossroads.types.v1 import types_pb2
 from google.protobuf import any_pb2
 
 from bench import population
-from mesh import clock
+from mesh import clock, periods
+from mesh.periods import Period
+from sandbox import cast
 from sandbox.story.stage import Stage
 
 CENTRE, OPERATOR, AUDITOR = "institution/17/1", "operator/sandbox", "auditor/privacy"
 RIGHT = "social_tariff_energy"
+BREWERY = f"employer/{cast.BREWERY}"
 
 
 @pytest.fixture
@@ -114,3 +120,78 @@ async def test_a_replaced_number_reaches_who_knows_the_person_and_her_rights(sta
         ended.decision_id,
         first.decision_id,
     ]
+
+
+async def accepted(stage: Stage, ticket: str) -> None:
+    async def look() -> bool:
+        found = await stage.declarations(BREWERY).GetDeclaration(
+            declarations_pb2.GetDeclarationRequest(ticket=ticket, wait_ms=1000)
+        )
+        return found.declaration.state == declarations_pb2.DECLARATION_STATE_ACCEPTED
+
+    assert await stage.until(look, "the Dimona was not accepted")
+
+
+async def employed(stage: Stage, ssin: str) -> list[str]:
+    """The Dimona periods that the welfare centre is told of."""
+    today = clock.today()
+    answer = await stage.exchange(CENTRE).Consult(
+        exchange_pb2.ConsultRequest(
+            ssin=ssin,
+            data_sorts=["employment_period"],
+            quality=population.LIVING_WAGE,
+            period=periods.to_wire(Period(today, today + timedelta(days=1))),
+            purpose="living_wage_enquiry",
+            reference="a replaced number",
+        )
+    )
+    told = []
+    for part in answer.answers:
+        for packed in part.attestations:
+            employment = attestations_pb2.EmploymentPeriod()
+            assert packed.Unpack(employment)
+            told.append(str(employment.dimona_period_id))
+    return told
+
+
+async def test_what_was_declared_is_consulted_under_either_number(stage: Stage) -> None:
+    bis, national = numbers()
+    await population.register(stage, "institution/0/0", 0, [bis])
+    await population.register(stage, CENTRE, population.LIVING_WAGE, [bis])
+    today = clock.today().isoformat()
+    receipt = await stage.declarations(BREWERY).SubmitDimona(
+        declarations_pb2.SubmitDimonaRequest(
+            request_id=stage.request_id("declared"), form=entry(bis, today)
+        )
+    )
+    await accepted(stage, receipt.ticket)
+
+    async def told(ssin: str) -> list[str]:
+        return await stage.until(partial(employed, stage, ssin), "no employment is told")
+
+    (period,) = await told(bis)
+    await stage.repertory(OPERATOR).ReplacePerson(
+        repertory_pb2.ReplacePersonRequest(
+            request_id=stage.request_id("employee"), old_ssin=bis, new_ssin=national
+        )
+    )
+    assert await told(national) == [period]
+    assert await told(bis) == [period]
+
+
+def entry(ssin: str, today: str) -> dimona_pb2.DimonaForm:
+    """An IN from today on."""
+    form = dimona_pb2.DimonaForm(
+        identification="DIMONA",
+        form_creation_date=today,
+        form_creation_hour="08:00:00.000",
+        attestation_status="0",
+        type_form="SU",
+    )
+    body = form.dimona_in
+    body.starting_date = today
+    body.employer_id.company_id = cast.BREWERY
+    body.natural_person.inss = ssin
+    body.dimona_features.joint_commission_nbr = "XXX"
+    body.dimona_features.worker_type = "OTH"
+    return form

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
+from mesh.days import NEVER
+from services.declarations import quarters
 from services.declarations.dimona import hours, worker_types
-from services.declarations.dimona.domain import Anomaly, DimonaPeriod, Form, Kind
+from services.declarations.dimona.domain import Anomaly, DimonaPeriod, Form, Kind, day
 
 EARLIEST_BEGIN = date(1920, 1, 1)
 EARLIEST_END = date(1999, 1, 1)
-NEVER = date.max
-"""As an end, in an UPDATE only: the period is open again."""
+ONE_DAY = timedelta(days=1)
 MOST_CASUAL_DAYS = 2
 """So many consecutive days one employer may have a casual worker in hospitality."""
 
@@ -23,7 +24,7 @@ def latest(today: date) -> date:
 
 def of_domain(form: Form, today: date) -> Iterator[Anomaly]:
     """Days that no Dimona may name (zones 00910 and 00911)."""
-    begin, last = form.begin, form.last_day
+    begin, last = day(form.starting_date), day(form.ending_date)
     if begin and not EARLIEST_BEGIN <= begin < latest(today):
         yield Anomaly("00910-008", "StartingDate", form.starting_date)
     if last == NEVER:
@@ -43,7 +44,7 @@ def of_length(
 ) -> Iterator[Anomaly]:
     """Kinds whose period stays within a quarter or a day."""
     asked = worker_types.of(worker_type)
-    if asked.within_quarter and quarter(begin) != quarter(last):
+    if asked.within_quarter and quarters.of(begin) != quarters.of(last):
         yield Anomaly(f"{block}-421", kind.value, last.isoformat())
     if asked.one_day and begin != last:
         yield Anomaly("00911-008", "EndingDate", last.isoformat())
@@ -70,10 +71,9 @@ def of_casual_days(candidate: DimonaPeriod, periods: Iterable[DimonaPeriod]) -> 
     ):
         return
     beside = list(_beside(candidate, periods))
-    day = timedelta(days=1)
     begin, end = candidate.days.begin, candidate.days.end
     for _ in range(MOST_CASUAL_DAYS):
-        begin = min((p.days.begin for p in beside if begin - day in p.days), default=begin)
+        begin = min((p.days.begin for p in beside if begin - ONE_DAY in p.days), default=begin)
         end = max((p.days.end for p in beside if end in p.days), default=end)
     if end - begin > timedelta(days=MOST_CASUAL_DAYS):
         yield Anomaly("00910-459", "StartingDate", candidate.days.begin.isoformat())
@@ -95,7 +95,7 @@ def of_features(form: Form, begin: date | None, today: date) -> Iterator[Anomaly
     if (
         begin < asked.first_begin
         or (ahead is not None and (begin - today).days > ahead)
-        or (before is not None and (first_of_quarter(begin) - today).days > before)
+        or (before is not None and (quarters.of(begin).begin - today).days > before)
     ):
         yield Anomaly("00910-008", "StartingDate", form.starting_date)
 
@@ -114,14 +114,6 @@ def delay(block: str, kind: Kind, begin: date, hour: str, now: datetime) -> Anom
             return None
         late = f"PT{minutes // 60}H{minutes % 60}M"
     return Anomaly(f"{block}-460", kind.value, late, "NP")
-
-
-def quarter(of: date) -> tuple[int, int]:
-    return of.year, (of.month - 1) // 3
-
-
-def first_of_quarter(of: date) -> date:
-    return date(of.year, (of.month - 1) // 3 * 3 + 1, 1)
 
 
 def _beside(candidate: DimonaPeriod, periods: Iterable[DimonaPeriod]) -> Iterator[DimonaPeriod]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
+from mesh import days
 from mesh.periods import Period
 
 BLOCKING = "B"
@@ -65,13 +66,16 @@ class Form:
 
     @property
     def begin(self) -> date | None:
-        """First day; None where absent or no day of the calendar."""
-        return day(self.starting_date)
+        """First day; None where absent or none that a form may name."""
+        return days.read(self.starting_date)
 
     @property
     def last_day(self) -> date | None:
-        """Last day, which is still in the period; None where absent or no day of the calendar."""
-        return day(self.ending_date)
+        """Last day, which is still in the period; None where absent or none that a form may name.
+
+        `days.NEVER` opens the period again.
+        """
+        return days.NEVER if day(self.ending_date) == days.NEVER else days.read(self.ending_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Person:
     ssin: str
     known: bool
     pensions: tuple[Period, ...] = ()
-    """When she was known at the pensions service."""
+    """When the pensions service paid her."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from mesh.periods import Period, merge
-from services.declarations.dimona import quarters
+from services.declarations import quarters
 from services.declarations.dimona.domain import DimonaPeriod
 
 NO_EMPLOYMENT = frozenset({"FLX", "STU", "EXT", "O17", "S17", "T17", "A17", "STG", "IVT"})
@@ -26,6 +26,8 @@ class Precondition:
     employment_quarters_before: int
     least_share: Fraction
     pension_quarters_before: int
+    pension_qualities: frozenset[int]
+    """In which the pensions service knows whoever is pensioned."""
 
 
 def is_shown(begin: date, periods: Iterable[DimonaPeriod], pensions: Iterable[Period]) -> bool:
@@ -33,10 +35,10 @@ def is_shown(begin: date, periods: Iterable[DimonaPeriod], pensions: Iterable[Pe
     third quarter before, or a pension in the second.
     """
     rule = precondition()
-    retired = quarters.before(begin, rule.pension_quarters_before)
+    retired = quarters.of(begin).before(rule.pension_quarters_before).period
     if any(pension.overlaps(retired) for pension in pensions):
         return True
-    asked = quarters.before(begin, rule.employment_quarters_before)
+    asked = quarters.of(begin).before(rule.employment_quarters_before).period
     worked = [
         common
         for period in periods
@@ -54,4 +56,5 @@ def precondition() -> Precondition:
         row["employment"]["quarters_before"],
         Fraction(row["employment"]["least_share"]),
         row["pension"]["quarters_before"],
+        frozenset(row["pension"]["qualities"]),
     )

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from mesh.periods import Period, merge
-from services.declarations.dimona import quarters
+from services.declarations import quarters
 from services.declarations.dimona.domain import DimonaPeriod
 
 HOURS, DAYS, YEAR = "hours", "days", "year"
@@ -50,7 +50,7 @@ class Quota:
         """The year or quarter of a day, half-open."""
         if self.span == YEAR:
             return Period(date(day.year, 1, 1), date(day.year + 1, 1, 1))
-        return quarters.of(day)
+        return quarters.of(day).period
 
     def most(self, span: Period) -> int | None:
         """What holds at the begin of a span. None: nothing did yet."""

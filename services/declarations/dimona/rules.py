@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from mesh import identification
+from mesh.days import NEVER
 from mesh.periods import Period
 from services.declarations.dimona import (
     conditions,
@@ -210,13 +211,13 @@ def _alterations(
         yield Anomaly("00910-005", "StartingDate", form.starting_date)
     elif form.begin and form.begin > before.days.begin:
         yield Anomaly("00910-344", "StartingDate", form.starting_date)
-    if before.is_open and form.last_day and form.last_day != conditions.NEVER:
+    if before.is_open and form.last_day and form.last_day != NEVER:
         yield Anomaly("00913-359", "DimonaPeriodId", before.id)
-    if form.last_day == conditions.NEVER and worker_types.ends_at_once(
+    if form.last_day == NEVER and worker_types.ends_at_once(
         before.worker_type, before.joint_commission
     ):
         yield Anomaly("00913-368", "DimonaPeriodId", before.id)
-    if last and last != conditions.NEVER:
+    if last and last != NEVER:
         yield from conditions.of_order(begin, last)
         yield from conditions.of_length("90378", form.kind, before.worker_type, begin, last)
         yield from hours.of_time(
@@ -233,5 +234,5 @@ def _days(begin: date | None, last: date | None) -> Period | None:
     """The half-open period; None where there is no begin or the last day comes before it."""
     if begin is None:
         return None
-    end = date.max if last in (None, conditions.NEVER) else last + timedelta(days=1)
+    end = date.max if last in (None, NEVER) else last + timedelta(days=1)
     return Period(begin, end) if begin < end else None

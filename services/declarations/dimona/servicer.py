@@ -14,9 +14,9 @@ from services.declarations import acts, asked
 from services.declarations.dimona import wire
 from services.declarations.dimona.history import History
 from services.declarations.dimona.registration_store import Registrations
-from services.declarations.dimona.replacements import Replacements
 from services.declarations.dimona.store import Store as Periods
 from services.declarations.mandates.declarants import Declarants
+from services.declarations.replacements import Replacements
 from services.declarations.store import Store
 
 PAGE = 100
@@ -131,7 +131,7 @@ class Servicer(periods_pb2_grpc.PeriodsServicer):
             replacements = Replacements(connection)
             if await replacements.in_force(request.replaced_by) != request.replaced_by:
                 raise asked.malformed("replaced_by", "is itself no longer in force")
-            moved = await replacements.replace(request.ssin, request.replaced_by)
+            moved = await replacements.replace(request.ssin, request.replaced_by, clock.now())
         return periods_pb2.ReplaceWorkerResponse(moved=moved)
 
 

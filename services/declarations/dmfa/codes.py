@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from services.declarations.dmfa.domain import Quarter
+from services.declarations.quarters import Quarter
 
 HERE = Path(__file__).parent / "codes"
 RECORD, CONTRIBUTION, UNRELATED = "record", "contribution", "unrelated"

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from services.declarations.dmfa import codes
-from services.declarations.dmfa.domain import Quarter
+from services.declarations.quarters import Quarter
 
 
 @dataclass(frozen=True, slots=True)

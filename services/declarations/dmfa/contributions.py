@@ -14,11 +14,11 @@ from services.declarations.dmfa.domain import (
     Frame,
     NaturalPerson,
     Path,
-    Quarter,
     Student,
     Totals,
     WorkerRecord,
 )
+from services.declarations.quarters import Quarter
 
 INDEMNITIES_ONLY = frozenset({"027", "028"})
 """Classes of employers whose contributions are reckoned on indemnities and yearly payments."""

@@ -11,6 +11,7 @@ from crossroads.router.v1 import exchange_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mesh import elements, identification, outbox
+from services.declarations import quarters
 from services.declarations.dmfa import (
     amendment,
     effects,
@@ -23,17 +24,18 @@ from services.declarations.dmfa import (
 )
 from services.declarations.dmfa.amendment import Amended, Standing
 from services.declarations.dmfa.domain import (
+    WARNING,
     Anomaly,
     Finding,
     Path,
-    Quarter,
-    quarter,
 )
 from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.judgement import Anomalies
 from services.declarations.dmfa.records import Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.dmfa.telling import ATTEST
+from services.declarations.quarters import Quarter
+from services.declarations.replacements import Replacements
 from services.declarations.worker import Persons
 
 WHOLE: Path = (("employer_declaration_update", -1),)
@@ -57,8 +59,9 @@ class Correction:
 
     async def handle(self) -> tuple[list[Anomaly], int]:
         """The anomalies, and the number of the quarter; 0 where the correction is refused."""
+        await self._follow_numbers()
         sent = [notification_pb2.AnomalyReport.FromString(a) for a in self._submission.anomalies]
-        about = quarter(self._submission.quarter)
+        about = quarters.parse(self._submission.quarter)
         found = elements.anomalies(self.wire, judgement.FORM, int(about) if about else 0)
         self._anomalies.add(judgement.of_channel(sent))
         self._anomalies.add(judgement.of_element(one) for one in found)
@@ -77,8 +80,19 @@ class Correction:
         await self._record(amended, about)
         return self._anomalies.told, pid
 
+    async def _follow_numbers(self) -> None:
+        """A person is corrected under the number in force; who names an old one is told so."""
+        in_force = await Replacements(self._connection).all_in_force(
+            {one.inss for one in self._updates}
+        )
+        for number, one in enumerate(self._updates):
+            if in_force[one.inss] != one.inss:
+                path = (*WHOLE, ("natural_person_updates", number), ("inss", -1))
+                self._find([Finding("90017-252", "INSS", path, one.inss, WARNING)])
+                one.inss = in_force[one.inss]
+
     async def _known(self) -> dict[str, Standing]:
-        """What is known of each person, by the number declared."""
+        """What is known of each person, by the number in force."""
         found = await self._current()
         return {
             ssin: Standing(

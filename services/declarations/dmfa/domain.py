@@ -1,11 +1,11 @@
-"""What a DmfA is: a quarter, its persons with their work and wages, what is wrong with them."""
+"""What a DmfA is: its persons with their work and wages, what is wrong with them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mesh.periods import Period
+from services.declarations.quarters import Quarter
 
 BLOCKING, COUNTED, NOTED, WARNING = "B", "P", "NP", "W"
 """Classes of anomaly. Only a blocking one refuses a declaration; the others are told."""
@@ -13,45 +13,6 @@ BLOCKING, COUNTED, NOTED, WARNING = "B", "P", "NP", "W"
 Path = tuple[tuple[str, int], ...]
 """The fields that lead to an element of a form, with their index; -1: it is not repeated."""
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Quarter:
-    """A quarter of a year; its number is 1 to 4."""
-
-    year: int
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.year:04d}{self.number}"
-
-    def __int__(self) -> int:
-        return self.year * 10 + self.number
-
-    @property
-    def next(self) -> Quarter:
-        return Quarter(self.year + self.number // 4, self.number % 4 + 1)
-
-    @property
-    def period(self) -> Period:
-        """The days of the quarter, half-open."""
-        return Period(self.begin, self.next.begin)
-
-    @property
-    def begin(self) -> date:
-        return date(self.year, 3 * self.number - 2, 1)
-
-
-def quarter(text: str) -> Quarter | None:
-    """The quarter that `20264` names; None where it names none."""
-    if len(text) != 5 or not (text.isascii() and text.isdecimal()):
-        return None
-    year, number = int(text[:4]), int(text[4])
-    return Quarter(year, number) if 1900 <= year < 9999 and 1 <= number <= 4 else None
-
-
-def quarter_of(day: date) -> Quarter:
-    return Quarter(day.year, (day.month + 2) // 3)
 
 
 @dataclass(frozen=True, slots=True)

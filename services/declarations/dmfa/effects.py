@@ -13,9 +13,10 @@ from google.protobuf.message import Message
 
 from mesh import clock, institutions, periods
 from services.declarations.dmfa import wages
-from services.declarations.dmfa.domain import BLOCKING, Anomaly, Quarter, Worked
+from services.declarations.dmfa.domain import BLOCKING, Anomaly, Worked
 from services.declarations.dmfa.records import Submission
 from services.declarations.domain import NSSO
+from services.declarations.quarters import Quarter
 
 DATA_SORT = "wages_and_working_time"
 QUALITY = 10

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from crossroads.forms.v1 import dmfa_pb2
 
+from mesh import days
+from services.declarations import quarters
 from services.declarations.dmfa.domain import (
     Contribution,
     Frame,
@@ -16,7 +16,6 @@ from services.declarations.dmfa.domain import (
     Student,
     Unrelated,
     WorkerRecord,
-    quarter,
 )
 
 
@@ -24,7 +23,7 @@ def frame(wire: dmfa_pb2.DmfaForm) -> Frame:
     """The declaration without its persons."""
     whole = wire.employer_declaration
     return Frame(
-        quarter=quarter(whole.quarter),
+        quarter=quarters.parse(whole.quarter),
         company_id=_known(whole.company_id),
         nsso_number=_known(whole.noss_registration_nbr),
         net_owed=_optional(whole.net_owed_amount),
@@ -61,8 +60,8 @@ def _record(wire: dmfa_pb2.DmfaWorkerRecord) -> WorkerRecord:
     return WorkerRecord(
         employer_class=wire.employer_class,
         worker_code=wire.worker_code,
-        begin=_day(wire.noss_quarter_starting_date),
-        last_day=_day(wire.noss_quarter_ending_date),
+        begin=days.read(wire.noss_quarter_starting_date),
+        last_day=days.read(wire.noss_quarter_ending_date),
         occupations=tuple(_occupation(one) for one in wire.occupations),
         contributions=tuple(
             Contribution(
@@ -98,8 +97,8 @@ def _others(wire: dmfa_pb2.DmfaWorkerRecord) -> int:
 def _occupation(wire: dmfa_pb2.DmfaOccupation) -> Occupation:
     return Occupation(
         sequence=_number(wire.occupation_sequence_nbr),
-        begin=_day(wire.occupation_starting_date),
-        last_day=_day(wire.occupation_ending_date),
+        begin=days.read(wire.occupation_starting_date),
+        last_day=days.read(wire.occupation_ending_date),
         days_a_week=_number(wire.working_days_system),
         is_part_time=wire.contract_type == "1",
         hours_a_week=_optional(wire.mean_working_hours),
@@ -138,12 +137,3 @@ def _number(text: str) -> int:
 
 def _optional(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

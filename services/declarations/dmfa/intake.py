@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mesh import database
 from services.declarations.dmfa.records import Kind, Submission
 from services.declarations.domain import Channel, State
-from services.declarations.store import HANDLED
 
 RECEIVED = "dmfa_received"
 _FOR_NOTHING = "1 hour"
@@ -118,7 +117,6 @@ class Intake:
     async def handled(
         self, submission: Submission, state: State, notification: bytes, declaration_pid: int
     ) -> None:
-        """Tell, once this transaction commits, whoever waits."""
         await self._connection.execute(
             text(
                 "UPDATE dmfa_declarations SET state = :state, notification = :notification,"
@@ -132,7 +130,6 @@ class Intake:
                 "ticket": submission.ticket,
             },
         )
-        await database.notify(self._connection, HANDLED)
 
     async def submission(self, enterprise: str, ticket: str) -> Submission | None:
         """Of the employer, or of who declared for it."""

@@ -19,10 +19,10 @@ from services.declarations.dmfa.domain import (
     Finding,
     Frame,
     NaturalPerson,
-    Quarter,
     Totals,
     Worked,
 )
+from services.declarations.quarters import Quarter
 
 MOST = 10_000
 """Anomalies that are told of one declaration; those that block come first."""

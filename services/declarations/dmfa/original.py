@@ -21,12 +21,13 @@ from services.declarations.dmfa import (
     judgement,
     places,
 )
-from services.declarations.dmfa.domain import Anomaly, Finding, Quarter, Totals
+from services.declarations.dmfa.domain import Anomaly, Finding, Totals
 from services.declarations.dmfa.intake import Intake
 from services.declarations.dmfa.judgement import Anomalies, Judged, Layout
 from services.declarations.dmfa.records import Recorded, Submission
 from services.declarations.dmfa.store import Store
 from services.declarations.dmfa.telling import ATTEST
+from services.declarations.quarters import Quarter
 from services.declarations.worker import Persons
 
 PAGE = 5_000
@@ -60,14 +61,14 @@ class Original:
         self._anomalies.add(judgement.of_channel(sent))
         self._anomalies.add(judgement.of_frame(self._layout, self._frame, today))
         await self._check_first()
-        savepoint = await self._connection.begin_nested()
-        await self._parts()
-        self._anomalies.add(judgement.of_total(self._layout, self._frame, self._totals))
-        await self._missing()
+        async with self._connection.begin_nested() as savepoint:
+            await self._parts()
+            self._anomalies.add(judgement.of_total(self._layout, self._frame, self._totals))
+            await self._missing()
+            if self._anomalies.blocking:
+                await savepoint.rollback()
         if self._anomalies.blocking:
-            await savepoint.rollback()
             return self._anomalies.told, 0
-        await savepoint.commit()
         [pid] = await self._store.new_numbers(1)
         return self._anomalies.told, pid
 

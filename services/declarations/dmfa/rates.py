@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from services.declarations.dmfa import codes
-from services.declarations.dmfa.domain import Quarter
+from services.declarations.quarters import Quarter
 
 K = TypeVar("K")
 WHOLE = 1_000_000

@@ -44,6 +44,10 @@ class Submission:
     sequence: int = 0
     """In the order received, over all employers."""
 
+    @property
+    def whose(self) -> str:
+        return self.employer
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from services.declarations import quarters
 from services.declarations.dmfa import codes, contributions, rates, working_time
 from services.declarations.dmfa.domain import (
     COUNTED,
@@ -14,10 +15,9 @@ from services.declarations.dmfa.domain import (
     NaturalPerson,
     Occupation,
     Path,
-    Quarter,
     WorkerRecord,
-    quarter_of,
 )
+from services.declarations.quarters import Quarter
 
 SHIFT = timedelta(days=31)
 """How far the quarter of a payroll may lie from that of the calendar."""
@@ -43,7 +43,7 @@ def _frame(frame: Frame, today: date) -> Iterator[Finding]:
         yield Finding("00011-001", "NOSSRegistrationNbr", whole)
     if frame.quarter is None:
         return
-    if not FIRST <= frame.quarter < quarter_of(today):
+    if not FIRST <= frame.quarter < quarters.of(today):
         yield Finding("00013-008", "Quarter", (*whole, ("quarter", -1)), str(frame.quarter))
     valid = codes.valid(codes.WORKERS, frame.quarter, codes.UNRELATED)
     seen: set[tuple[str, str]] = set()

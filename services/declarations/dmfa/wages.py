@@ -5,7 +5,8 @@ from __future__ import annotations
 from crossroads.attestations.v1 import attestations_pb2
 from google.protobuf import any_pb2
 
-from services.declarations.dmfa.domain import NaturalPerson, Quarter, Worked
+from services.declarations.dmfa.domain import NaturalPerson, Worked
+from services.declarations.quarters import Quarter
 
 NOT_GROSS = frozenset({"010", "011", "013", "020", "021", "024", "025", "026", "047"})
 """Remunerations that are no part of the gross wage: benefits, exempt pay, what the employer got."""

@@ -31,6 +31,7 @@ _STATES = {
     State.RECEIVED: declarations_pb2.DECLARATION_STATE_RECEIVED,
     State.ACCEPTED: declarations_pb2.DECLARATION_STATE_ACCEPTED,
     State.REFUSED: declarations_pb2.DECLARATION_STATE_REFUSED,
+    State.SET_ASIDE: declarations_pb2.DECLARATION_STATE_SET_ASIDE,
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,16 +17,21 @@ from services.declarations.dmfa.intake import RECEIVED, Intake
 from services.declarations.dmfa.original import Original
 from services.declarations.dmfa.records import Kind, Submission
 from services.declarations.domain import Employer, State
+from services.declarations.following import follow
 from services.declarations.risks.store import Store as Risks
+from services.declarations.set_aside.domain import Line
+from services.declarations.set_aside.isolation import Isolation
+from services.declarations.store import HANDLED
 from services.declarations.telling import LEDGER
 from services.declarations.worker import Persons
 
 LOG = structlog.get_logger()
-MOST_WAIT_S = 5.0
 
 
 class Worker:
-    """Handles what was received. A crash in the middle leaves it received: it is begun again."""
+    """Handles what was received. A crash in the middle leaves it received: it is begun again.
+    What cannot be judged is set aside.
+    """
 
     def __init__(self, engine: AsyncEngine, url: str, persons: Persons) -> None:
         self._engine = engine
@@ -34,19 +40,7 @@ class Worker:
 
     async def run(self) -> None:
         await self._sweep()
-        async for _ in database.listen(self._url, RECEIVED):
-            wait = 0.05
-            while True:
-                try:
-                    if not await self.handle():
-                        break
-                    wait = 0.05
-                except Exception as error:  # noqa: BLE001 - what is received outlives every failure
-                    LOG.warning(
-                        "handling failed; again soon", error=type(error).__name__, wait_s=wait
-                    )
-                    await asyncio.sleep(wait)
-                    wait = min(wait * 2, MOST_WAIT_S)
+        await follow(self._url, RECEIVED, self.handle)
 
     async def handle(self) -> bool:
         """Handle one declaration; whether there was any."""
@@ -54,13 +48,20 @@ class Worker:
             submission = await Intake(connection).claim()
             if submission is None:
                 return False
+            await Isolation(connection, Line.DMFA).handle(
+                [submission], partial(self._each, connection)
+            )
+            await database.notify(connection, HANDLED)
+        return True
+
+    async def _each(self, connection: AsyncConnection, batch: Sequence[Submission]) -> None:
+        for submission in batch:
             with telemetry.span(
                 "handle dmfa",
                 parent=submission.traceparent,
                 crossroads__ticket=submission.ticket,
             ):
                 await self._handle(connection, submission)
-        return True
 
     async def _handle(self, connection: AsyncConnection, submission: Submission) -> None:
         at = clock.now()

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from enum import Enum
 
 from mesh.periods import Period, merge
-from services.declarations.risks import reference, scenarios
+from services.declarations import quarters
+from services.declarations.risks import scenarios
 from services.declarations.risks.domain import Quarter, Risk
 
 ONE_DAY = timedelta(days=1)
@@ -86,25 +87,28 @@ def _of_employments(employments: Iterable[Employment]) -> Iterator[Event]:
             yield Event(Kind.LEAVES, last, one.employer, "DIMONA", one.id)
 
 
-def _of_quarters(quarters: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
+def _of_quarters(declared: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
     """Quarters without a gap are one stretch of work."""
     worked: dict[str, list[Period]] = {}
-    for employer, quarter in quarters:
-        if any(line.amount for line in quarter.lines):
-            worked.setdefault(employer, []).append(reference.days_of(quarter.quarter))
+    for employer, quarter in declared:
+        about = quarters.parse(quarter.quarter)
+        if about and any(line.amount for line in quarter.lines):
+            worked.setdefault(employer, []).append(about.period)
     for employer, periods in worked.items():
         for days in merge(periods):
             yield Event(Kind.WORKS, days, employer, "DMFA")
 
 
-def _retirement(quarters: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
+def _retirement(declared: Iterable[tuple[str, Quarter]]) -> Iterator[Event]:
     """Told by the first quarter in which an employer declares the worker as pensioned."""
     retired = sorted(
-        (quarter.quarter, employer) for employer, quarter in quarters if quarter.retired
+        (about, employer)
+        for employer, quarter in declared
+        if quarter.retired and (about := quarters.parse(quarter.quarter))
     )
     if retired:
-        quarter, employer = retired[0]
-        begin = reference.days_of(quarter).begin
+        first, employer = retired[0]
+        begin = first.begin
         yield Event(Kind.RETIRES, Period(begin, begin + ONE_DAY), employer, "DMFA")
 
 

@@ -228,6 +228,10 @@ class Submission:
     notification: bytes = b""
 
     @property
+    def whose(self) -> str:
+        return self.declarer
+
+    @property
     def declared_on(self) -> date:
         """The day by which it is judged: that of the paper where it came on paper."""
         return self.received_on or self.received_at.astimezone(clock.BRUSSELS).date()

@@ -9,8 +9,9 @@ from datetime import date
 from crossroads.forms.v1 import notification_pb2
 from google.protobuf.message import Message
 
-from mesh import elements
-from services.declarations.risks import reference, scenarios
+from mesh import days, elements
+from services.declarations import quarters
+from services.declarations.risks import scenarios
 from services.declarations.risks.domain import Anomaly, Form, Line, Quarter, Scenario
 
 IDENTIFICATION, STATUS, RISK_KIND, SSIN = "00296", "00110", "00430", "00024"
@@ -26,6 +27,8 @@ OCCUPATIONS, SERVICE, REMUNERATION = frozenset({"90015", "90196"}), "90018", "90
 QUARTER, WORKER_CODE, RETIRED = "00013", "00037", "00054"
 SERVICE_CODE, DAYS, HOURS = "00062", "00063", "00064"
 REMUNERATION_CODE, AMOUNT = "00067", "00070"
+MOST_DIGITS = 18
+"""Of an amount; what is longer its contract refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,14 @@ def quarter(message: Message, name: str) -> Quarter:
 
 
 def day(text: str, of_year: str = "01-01") -> date | None:
-    """A day, or that day of a year; None for anything else."""
-    try:
-        return date.fromisoformat(f"{text}-{of_year}" if len(text) == 4 else text)
-    except ValueError:
-        return None
+    """A day that a form may name, or that day of a year; None for anything else."""
+    return days.read(f"{text}-{of_year}" if len(text) == 4 else text)
 
 
 def _made_in(message: Message) -> int:
     """The quarter in which the form was made, so in which its elements must be valid; 0: any."""
     made = next((day(one.text) for one in walk(message) if one.zone == CREATED), None)
-    return int(reference.quarter_of(made)) if made else 0
+    return int(quarters.of(made)) if made else 0
 
 
 def _begin(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
@@ -127,16 +127,16 @@ def _begin(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
     if scenario is None:
         return None
     for zone in scenario.begins:
-        days = [on for one in found if one.zone == zone and (on := day(one.text))]
-        if days:
-            return max(days) if scenario.latest else min(days)
+        named = [on for one in found if one.zone == zone and (on := day(one.text))]
+        if named:
+            return max(named) if scenario.latest else min(named)
     return None
 
 
 def _last_day(scenario: Scenario | None, found: Iterable[Found]) -> date | None:
     ends = scenario.ends if scenario else ""
-    days = [on for one in found if ends and one.zone == ends and (on := day(one.text, "12-31"))]
-    return max(days, default=None)
+    named = [on for one in found if ends and one.zone == ends and (on := day(one.text, "12-31"))]
+    return max(named, default=None)
 
 
 def _person(found: Iterable[Found]) -> str:
@@ -179,5 +179,6 @@ def _lines(inside: Iterable[Found]) -> Iterator[Line]:
             text = {inner.zone: inner.text for inner in walk(one.value)}
             code = text.get(SERVICE_CODE, "") or text.get(REMUNERATION_CODE, "")
             for zone in (DAYS, HOURS, AMOUNT):
-                if text.get(zone, "").isdecimal():
-                    yield Line(zone, worker_code, code, int(text[zone]))
+                amount = text.get(zone, "")
+                if amount.isdecimal() and len(amount) <= MOST_DIGITS:
+                    yield Line(zone, worker_code, code, int(amount))

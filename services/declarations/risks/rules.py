@@ -116,7 +116,7 @@ def _made(form: Form, scenario: Scenario, begin: date, facts: Facts) -> Risk:
         state=State.MODIFIED if before else State.INTRODUCED,
         days=days,
         quarters=reference.fill(
-            reference.quarters(scenario, begin),
+            reference.wanted(scenario, begin),
             facts.declared or {},
             {quarter.quarter: quarter for quarter in form.anticipated if quarter.lines},
         ),
@@ -188,7 +188,7 @@ def _of_anticipated(form: Form, scenario: Scenario, facts: Facts) -> Iterator[An
     for quarter, times in Counter(one.quarter for one in ahead).items():
         if times > 1:
             yield _at(form, "00013", TOO_MANY, "Quarter", quarter)
-    wanted = reference.quarters(scenario, form.begin) if form.begin else ()
+    wanted = reference.wanted(scenario, form.begin) if form.begin else ()
     for one in ahead:
         if form.begin and one.quarter not in wanted:
             yield _at(form, "00013", OUTSIDE_REFERENCE, "Quarter", one.quarter)

@@ -17,6 +17,7 @@ from services.declarations.handled import Handled as Bell
 from services.declarations.handled import rings
 from services.declarations.mandates import declarants
 from services.declarations.mandates.declarants import Declarants
+from services.declarations.replacements import Replacements
 from services.declarations.risks import attestation, wire
 from services.declarations.risks import form as forms
 from services.declarations.risks.domain import Action, Submission
@@ -110,7 +111,8 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         async with self._engine.connect() as connection:
             store = Store(connection)
             if citizen:
-                own = sorted(await store.of_persons([principal.ssin]), key=_number, reverse=True)
+                ssin = await Replacements(connection).in_force(principal.ssin)
+                own = sorted(await store.of_persons([ssin]), key=_number, reverse=True)
                 token = request.page_token
                 found = [o for o in own if not token or _number(o) < token][: most + 1]
             else:
@@ -128,8 +130,9 @@ class Servicer(risks_pb2_grpc.RisksServicer):
         citizen = principal.kind == CITIZEN
         employer = "" if citizen else await self._declarants.check(request.employer)
         async with self._engine.connect() as connection:
-            found = await self._supply.careers(connection, [ssin], employer, known_at)
-        return risks_pb2.ListCareerResponse(career=attestation.career(found[ssin]))
+            now = await Replacements(connection).in_force(ssin)
+            found = await self._supply.careers(connection, [now], employer, known_at)
+        return risks_pb2.ListCareerResponse(career=attestation.career(found[now]))
 
     async def _move(self, request_id: str, number: str, action: Action) -> Submission:
         employer = await self._of_client(number)

@@ -41,6 +41,7 @@ _HANDLED = {
     Handled.RECEIVED: declarations_pb2.DECLARATION_STATE_RECEIVED,
     Handled.ACCEPTED: declarations_pb2.DECLARATION_STATE_ACCEPTED,
     Handled.REFUSED: declarations_pb2.DECLARATION_STATE_REFUSED,
+    Handled.SET_ASIDE: declarations_pb2.DECLARATION_STATE_SET_ASIDE,
 }
 _STATES = {
     State.INTRODUCED: risks_pb2.RISK_STATE_INTRODUCED,

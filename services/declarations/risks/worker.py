@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from crossroads.forms.v1 import notification_pb2, social_risk_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh import clock, database, identification, institutions, outbox, telemetry
+from mesh import clock, identification, institutions, outbox, telemetry
 from services.declarations import employers, telling
 from services.declarations.domain import Employer
 from services.declarations.domain import State as Handled
+from services.declarations.following import follow
 from services.declarations.risks import comparison, effects, notification, routing, rules
 from services.declarations.risks import form as forms
 from services.declarations.risks.domain import (
@@ -29,11 +31,13 @@ from services.declarations.risks.intake import RECEIVED, Intake
 from services.declarations.risks.peers import Declared, Quarters, Subjects
 from services.declarations.risks.rules import Facts, Outcome
 from services.declarations.risks.store import DUE, Recorded, Store
+from services.declarations.set_aside.domain import Line
+from services.declarations.set_aside.failures import failure
+from services.declarations.set_aside.isolation import Isolation, attempt
 from services.declarations.store import Store as Employers
 
 LOG = structlog.get_logger()
 MOST = 32
-MOST_WAIT_S = 5.0
 NO_FORM = Anomaly("90059-001", "Form")
 
 
@@ -49,54 +53,51 @@ class Worker:
         self._quarters = quarters
 
     async def run(self) -> None:
-        await asyncio.gather(self._follow(RECEIVED, self.handle), self._follow(DUE, self.compare))
+        await asyncio.gather(
+            follow(self._url, RECEIVED, self.handle), follow(self._url, DUE, self.compare)
+        )
 
     async def handle(self) -> bool:
         """Handle one batch of declarations; whether there was any."""
         async with self._engine.begin() as connection:
-            intake = Intake(connection)
-            batch = await intake.claim(MOST)
-            for submission in batch:
-                handling = Handling(connection, self._subjects, self._quarters, submission)
-                with telemetry.span(
-                    "handle risk",
-                    parent=submission.traceparent,
-                    crossroads__ticket=submission.ticket,
-                ):
-                    await handling.run(intake)
-            if batch:
-                await Employers(connection).tell_handled()
-        return bool(batch)
+            batch = await Intake(connection).claim(MOST)
+            if not batch:
+                return False
+            await Isolation(connection, Line.RISKS).handle(batch, partial(self._each, connection))
+            await Employers(connection).tell_handled()
+        return True
 
     async def compare(self) -> bool:
         """Compare what risks rest on with what came of it; whether any risk was due."""
         async with self._engine.begin() as connection:
             store = Store(connection)
             due = await store.due(MOST)
-            found = await self._quarters.of_persons(connection, {r.risk.ssin for r in due})
             await store.looked_at([recorded.risk for recorded in due])
             for recorded in due:
-                before = recorded.risk
-                after = comparison.arrived(
-                    before, _of_employer(found, before.ssin, before.employer)
-                )
-                if after is not None:
-                    ticket = f"{after.number}-{after.version}"
-                    await _record(connection, ticket, before, after, recorded.form)
+                error = await attempt(connection, partial(self._compare, connection, recorded))
+                if error is not None:
+                    LOG.error(
+                        "a risk is not compared", ticket=recorded.ticket, failure=failure(error)
+                    )
         return bool(due)
 
-    async def _follow(self, channel: str, work: Callable[[], Awaitable[bool]]) -> None:
-        async for _ in database.listen(self._url, channel):
-            wait = 0.05
-            while True:
-                try:
-                    if not await work():
-                        break
-                    wait = 0.05
-                except Exception as error:  # noqa: BLE001 - what is received outlives every failure
-                    LOG.warning("risks failed; again soon", error=type(error).__name__, wait_s=wait)
-                    await asyncio.sleep(wait)
-                    wait = min(wait * 2, MOST_WAIT_S)
+    async def _each(self, connection: AsyncConnection, batch: Sequence[Submission]) -> None:
+        for submission in batch:
+            handling = Handling(connection, self._subjects, self._quarters, submission)
+            with telemetry.span(
+                "handle risk",
+                parent=submission.traceparent,
+                crossroads__ticket=submission.ticket,
+            ):
+                await handling.run(Intake(connection))
+
+    async def _compare(self, connection: AsyncConnection, recorded: Recorded) -> None:
+        before = recorded.risk
+        found = await self._quarters.of_persons(connection, {before.ssin})
+        after = comparison.arrived(before, _of_employer(found, before.ssin, before.employer))
+        if after is not None:
+            ticket = f"{after.number}-{after.version}"
+            await _record(connection, ticket, before, after, recorded.form)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ LINA, BREWERY = "91041241894", "0400000185"
 NUMBER = identification.dimona_period(1)
 BAD = {
     elements_pb2.CONTENT_NUMBER: ("", "x", "-1", "\u0661\u0662", "1" * 80),
-    elements_pb2.CONTENT_DATE: ("", "2026-02-30", "16/11/2026", "2026-11-16T00:00"),
+    elements_pb2.CONTENT_DATE: ("", "2026-02-30", "16/11/2026", "2026-11-16T00:00", "0001-01-01"),
     elements_pb2.CONTENT_TIME: ("", "25:00:00.000", "10h15"),
     elements_pb2.CONTENT_TEXT: ("x" * 600,),
 }

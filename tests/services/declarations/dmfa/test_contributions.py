@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import codec, documents
+from services.declarations import quarters
 from services.declarations.dmfa import codes, contribution_types, form, rates, rules
 from services.declarations.dmfa.domain import (
     Contribution,
     NaturalPerson,
-    Quarter,
     Remuneration,
     Student,
-    quarter,
 )
+from services.declarations.quarters import Quarter
 from tests.gateway import reference
 from tests.services.declarations.dmfa.test_rules import Q3, found, occupation, record
 
@@ -27,7 +27,7 @@ STUDENT = Student(100_000, 8_130, hours=100)
 
 def test_every_row_holds_from_its_first_quarter_on_for_its_employers() -> None:
     for row in ROWS:
-        first = quarter(str(row["first"]))
+        first = quarters.parse(str(row["first"]))
         assert first is not None
         types = contribution_types.valid(row["code"].replace("x", "1"), first)
         assert types is not None, row

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from crossroads.attestations.v1 import persons_pb2
 from crossroads.forms.v1 import dmfa_pb2, dmfa_pid_pb2, dmfa_update_pb2
 from crossroads.repertory.v1 import repertory_pb2
-from crossroads.router.v1 import exchange_pb2
+from crossroads.router.v1 import exchange_pb2, mailbox_pb2
+from google.protobuf import any_pb2
 
 from mesh import clock, elements
 from sandbox import quarterly
@@ -16,6 +18,7 @@ from services.declarations.dmfa import notice
 from services.declarations.dmfa.records import Recorded
 from services.declarations.dmfa.store import Store
 from services.declarations.domain import Employer, State
+from services.declarations.mailbox import Numbers
 
 BREWERY, NSSO, QUARTER = "0400000185", "123456749", "20263"
 TAKEN_BACK, CHANGED, ADDED = "0", "1", "3"
@@ -244,3 +247,23 @@ async def test_a_quarter_that_was_never_declared_cannot_be_corrected(
     world.pid += 1
     done = await world.send(update((await world.known())[0]))
     assert ("00534-182", "B") in codes(done)
+
+
+@pytest.mark.parametrize("named", ["old", "new"])
+async def test_a_quarter_is_corrected_by_either_number(
+    world: World, codes: Callable[..., Any], named: str
+) -> None:
+    old, new = (await world.known())[0].ssin, list(quarterly.ssins(50))[-1]
+    packed = any_pb2.Any()
+    packed.Pack(persons_pb2.NumberReplaced(old_ssin=old, new_ssin=new))
+    mutation = exchange_pb2.Mutation(ssin=new, data_sort="replaced_number", attestation=packed)
+    await Numbers(world.quarters.engine).take_in([mailbox_pb2.Delivery(mutation=mutation)])
+    [moved] = [one for one in await world.known() if one.ssin == new]
+    correction = update(moved)
+    correction.inss = old if named == "old" else new
+    corrected = await world.send(correction)
+    assert corrected.state is State.ACCEPTED
+    assert (("90017-252", "W") in codes(corrected)) is (named == "old")
+    stands = {one.ssin: one.worked.gross_cents for one in await world.known()}
+    assert stands[new] == 800_000
+    assert old not in stands

@@ -9,15 +9,20 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from crossroads.declarations.v1 import dmfa_pb2 as wires
+from crossroads.forms.v1 import dmfa_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh import days
 from mesh.periods import Period
 from sandbox import quarterly
+from services.declarations import quarters
 from services.declarations.dmfa import (
     codes,
     confrontation,
     contributions,
+    judgement,
     rates,
     rules,
     wages,
@@ -28,16 +33,14 @@ from services.declarations.dmfa.domain import (
     Frame,
     NaturalPerson,
     Occupation,
-    Quarter,
     Remuneration,
     Service,
     Student,
     Totals,
     Unrelated,
     WorkerRecord,
-    quarter,
-    quarter_of,
 )
+from services.declarations.quarters import Quarter
 
 Q3 = Quarter(2026, 3)
 BEGIN, LAST = date(2026, 7, 1), date(2026, 9, 30)
@@ -67,13 +70,30 @@ def test_a_right_person_has_no_findings() -> None:
     assert found(record(occupation())) == set()
 
 
-@given(DAYS)
-def test_a_quarter_holds_its_days_and_the_next_begins_where_it_ends(day: date) -> None:
-    about = quarter_of(day)
-    assert day in about.period
-    assert about.next.period.begin == about.period.end
-    assert quarter(str(about)) == about
-    assert about < about.next
+@given(*[st.one_of(st.dates(), st.sampled_from([date.min, date.max]))] * 4)
+def test_whatever_its_days_a_person_is_judged(
+    begin: date, last: date, entered: date, left: date
+) -> None:
+    """A day that no form may name is told as outside its domain; the others are reckoned with."""
+    person = dmfa_pb2.DmfaNaturalPerson(natural_person_sequence_nbr="1", inss="60010100172")
+    told = person.worker_records.add(
+        employer_class="000",
+        worker_code="495",
+        noss_quarter_starting_date=begin.isoformat(),
+        noss_quarter_ending_date=last.isoformat(),
+    )
+    told.occupations.add(
+        occupation_sequence_nbr="1",
+        occupation_starting_date=entered.isoformat(),
+        occupation_ending_date=left.isoformat(),
+        working_days_system="500",
+    ).services.add(service_sequence_nbr="1", service_code="001", service_nbr_days="6600")
+    part = wires.DmfaPart(persons=[person]).SerializeToString()
+    layout = judgement.Layout(dmfa_pb2.DmfaForm(), 1)
+    [judged] = judgement.of_part(part, layout, 0, Q3)
+    outside = {one.error_id for one in judged.anomalies if one.error_id.endswith("-008")}
+    for zone, day in (("00038", begin), ("00039", last), ("00044", entered), ("00045", left)):
+        assert days.FIRST <= day <= days.LAST or f"{zone}-008" in outside
 
 
 @given(DAYS, st.integers(1, 92), st.integers(1, 7), st.integers(0, 6))
@@ -96,7 +116,7 @@ def test_an_amount_is_rounded_once_half_a_cent_up(amount: int, rate: int) -> Non
     assert rates.of(amount, rate) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-@given(st.integers(20031, 20999).map(str).map(quarter).filter(bool))
+@given(st.integers(20031, 20999).map(str).map(quarters.parse).filter(bool))
 def test_never_do_two_rates_hold_at_once(about: Quarter) -> None:
     assert rates.valid(about).subject
 
@@ -303,4 +323,4 @@ def test_a_rate_of_the_published_sample_is_reckoned_as_published() -> None:
 
 def test_quarters_follow_each_other() -> None:
     assert all(one.next == two for one, two in pairwise(_quarters(2024, 2027)))
-    assert quarter("20265") is quarter("2026") is quarter("2026\u0664") is None
+    assert quarters.parse("20265") is quarters.parse("2026") is quarters.parse("2026\u0664") is None

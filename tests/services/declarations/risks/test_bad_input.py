@@ -7,10 +7,10 @@ from datetime import date
 
 from crossroads.forms.v1 import elements_pb2, social_risk_pb2
 from google.protobuf.message import Message
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mesh import elements
+from mesh import days, elements
 from mesh.periods import Period
 from services.declarations.risks import form as forms
 from services.declarations.risks import rules
@@ -111,12 +111,14 @@ def test_all_anomalies_come_at_once(spoilt: list[Leaf]) -> None:
     assert contract <= {anomaly.error_id for anomaly in judge(form).anomalies}
 
 
-@given(st.dates(date(2003, 1, 1), date(2098, 12, 31)), st.dates())
+@given(st.dates(), st.dates(days.FIRST, days.LAST))
+@example(date.min, date(2026, 11, 16))
+@example(date.max, days.LAST)
 def test_days_that_cannot_be_are_refused(begin: date, today: date) -> None:
     facts = Facts("B" * 15, BREWERY, BREWERY_NSSO, today, Subject(LINA, True))
     message = incapacity(begin.isoformat()).zima001
     outcome = rules.judge(forms.read(message), facts, forms.anomalies(message, []))
-    assert outcome.accepted is (begin <= today)
+    assert outcome.accepted is (days.FIRST <= begin <= today)
     if outcome.after:
         assert outcome.after.days == Period(begin, date.max)
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.periods import Period
-from services.declarations.risks import career, reference
+from services.declarations import quarters as calendar
+from services.declarations.risks import career
 from services.declarations.risks.career import Employment, Kind
 from services.declarations.risks.domain import Branch, Line, Quarter, Risk, State
 
@@ -94,6 +95,6 @@ def test_days_of_work_are_those_of_the_quarters_with_work(
         told = [event.days for event in events if event.employer == employer]
         for year in (2020, 2021, 2022):
             for number in (1, 2, 3, 4):
-                days = reference.days_of(f"{year}{number}")
+                days = calendar.Quarter(year, number).period
                 assert any(one.covers(days) for one in told) is (f"{year}{number}" in worked)
         assert not any(a.touches(b) for a in told for b in told if a is not b)
