@@ -14,9 +14,9 @@ from mesh.identity import Caller
 from mesh.refusals import Refusal
 from services.router import quotas
 from services.router.asked import asker_of
-from services.router.domain import Quota
 from services.router.leases import Leases
 from services.router.policy_follower import PolicyFollower
+from services.router.quota import Quota
 from services.router.quota_store import QuotaStore
 from services.router.quotas import Exceeded, Grant
 

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from typing import TypeVar
 
 from mesh import sectors
 from mesh.institutions import Institution
 from mesh.periods import ALWAYS, Period
 from mesh.sectors import Party
+from services.router.quota import Quota
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Use(Enum):
@@ -81,20 +86,6 @@ class Authorization:
     period: Period = ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """How many consultations an institution may ask for a purpose (empty: all together).
-
-    0 is not limited; a burst of 0 is as many as in a second.
-    """
-
-    institution: Institution
-    purpose: str = ""
-    per_second: float = 0
-    burst: float = 0
-    per_day: int = 0
-
-
 @dataclass(frozen=True)
 class Policy:
     """Who exists, who holds what, who may receive what, how much; as of one revision."""
@@ -116,33 +107,25 @@ class Policy:
         quotas: tuple[Quota, ...] = (),
     ) -> Policy:
         """Index plain lists by what decisions look up."""
-        sorts: dict[str, list[Availability]] = {}
-        for availability in availabilities:
-            sorts.setdefault(availability.data_sort, []).append(availability)
-        allowed: dict[tuple[Party, str], list[Authorization]] = {}
-        for authorization in sorted(authorizations, key=lambda a: a.id):
-            for data_sort in authorization.data_sorts:
-                allowed.setdefault((authorization.recipient, data_sort), []).append(authorization)
-        speakers: dict[str, list[Institution]] = {}
-        for record in sorted(institutions, key=lambda r: r.institution):
-            for path in record.identities:
-                speakers.setdefault(path, []).append(record.institution)
+        allowed = _by_key(
+            ((one.recipient, data_sort), one)
+            for one in sorted(authorizations, key=lambda a: a.id)
+            for data_sort in one.data_sorts
+        )
+        in_order = sorted(institutions, key=lambda r: r.institution)
         told: dict[str, set[Institution]] = {}
         for (recipient, data_sort), grounds in allowed.items():
             if any(Use.DISTRIBUTION in ground.uses for ground in grounds):
                 named = _named(recipient, grounds, institutions)
                 told.setdefault(data_sort, set()).update(named)
-        limited: dict[Institution, list[Quota]] = {}
-        for quota in quotas:
-            limited.setdefault(quota.institution, []).append(quota)
         return Policy(
             revision,
             {record.institution: record for record in institutions},
-            {key: tuple(value) for key, value in sorts.items()},
-            {key: tuple(value) for key, value in allowed.items()},
-            {key: tuple(value) for key, value in speakers.items()},
+            _by_key((one.data_sort, one) for one in availabilities),
+            allowed,
+            _by_key((path, one.institution) for one in in_order for path in one.identities),
             {key: tuple(sorted(value)) for key, value in told.items()},
-            {key: tuple(value) for key, value in limited.items()},
+            _by_key((one.institution, one) for one in quotas),
         )
 
     def granted(self, institution: Institution, data_sort: str) -> tuple[Authorization, ...]:
@@ -170,6 +153,13 @@ class Policy:
             for institution in self.speakers.get(path, ())
             if on in self.institutions[institution].period
         )
+
+
+def _by_key(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def _named(

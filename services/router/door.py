@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
+from crossroads.ledger.v1 import ledger_pb2
+from google.protobuf.message import Message
 
 from mesh import clock, named, telemetry, tickets
 from mesh.identity import Caller
 from mesh.refusals import Refusal
-from services.router import entries, refusals
+from services.router import refusals
 from services.router.peers import Ledger
 from services.router.policy_follower import PolicyFollower
 
@@ -40,8 +44,41 @@ class Doorkeeper:
         about = named.persons(request)
         if len(about) > MOST:
             about = {}
-        written = entries.door(ticket, caller, method, refusal.reason, about, clock.now())
+        written = _entries(ticket, caller, method, refusal.reason, about, clock.now())
         try:
             await self._ledger.append(written)
         except Refusal as failure:
             LOG.error("a refusal is not written", method=method, reason=failure.reason)
+
+
+def _entries(
+    ticket: str,
+    caller: Caller,
+    method: str,
+    reason: str,
+    about: Mapping[str, Message],
+    at: datetime,
+) -> list[ledger_pb2.Entry]:
+    """A caller refused access: for each person by number, as the message that names her says."""
+    return [
+        ledger_pb2.Entry(
+            entry_id=f"{ticket}/door/{number}" if number else f"{ticket}/door",
+            ticket=ticket,
+            kind=ledger_pb2.ENTRY_KIND_DOOR,
+            occurred_at=clock.rfc3339(at),
+            caller=caller.identity.path,
+            chain=caller.chain,
+            ssin=ssin,
+            data_sorts=_sorts(message),
+            purpose=getattr(message, "purpose", ""),
+            outcome=ledger_pb2.OUTCOME_REFUSED,
+            reason=reason,
+            content=method.encode(),
+        )
+        for number, (ssin, message) in enumerate(about.items() or [("", None)])
+    ]
+
+
+def _sorts(message: Message | None) -> list[str]:
+    one = getattr(message, "data_sort", "")
+    return [one] if one else list(getattr(message, "data_sorts", ()))

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from crossroads.ledger.v1 import ledger_pb2
 from crossroads.router.v1 import decision_pb2, exchange_pb2, supplier_pb2
 from crossroads.types.v1 import types_pb2
-from google.protobuf.message import Message
 
 from mesh import clock, institutions, tickets
 from mesh.identity import Caller
@@ -158,39 +157,6 @@ def _outcome(answers: tuple[Ended, ...]) -> exchange_pb2.OutcomeRecord:
             for data_sort, sector, number, status, reason, primary_ticket in answers
         ]
     )
-
-
-def door(
-    ticket: str,
-    caller: Caller,
-    method: str,
-    reason: str,
-    about: Mapping[str, Message],
-    at: datetime,
-) -> list[ledger_pb2.Entry]:
-    """A caller refused access: for each person by number, as the message that names her says."""
-    return [
-        ledger_pb2.Entry(
-            entry_id=f"{ticket}/door/{number}" if number else f"{ticket}/door",
-            ticket=ticket,
-            kind=ledger_pb2.ENTRY_KIND_DOOR,
-            occurred_at=clock.rfc3339(at),
-            caller=caller.identity.path,
-            chain=caller.chain,
-            ssin=ssin,
-            data_sorts=_sorts(message),
-            purpose=getattr(message, "purpose", ""),
-            outcome=ledger_pb2.OUTCOME_REFUSED,
-            reason=reason,
-            content=method.encode(),
-        )
-        for number, (ssin, message) in enumerate(about.items() or [("", None)])
-    ]
-
-
-def _sorts(message: Message | None) -> list[str]:
-    one = getattr(message, "data_sort", "")
-    return [one] if one else list(getattr(message, "data_sorts", ()))
 
 
 def supply(

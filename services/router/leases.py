@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.router.domain import Quota
+from services.router.quota import Quota
 from services.router.quotas import Exceeded, Grant
 
 

@@ -15,9 +15,9 @@ from services.router.domain import (
     InstitutionRecord,
     Person,
     Policy,
-    Quota,
     Use,
 )
+from services.router.quota import Quota
 
 USES = {
     repertory_pb2.USE_CONSULTATION: frozenset({Use.CONSULTATION}),

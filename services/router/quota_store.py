@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh.coalescing import Coalescer
 from services.router import quotas
-from services.router.domain import Quota
+from services.router.quota import Quota
 from services.router.quotas import Exceeded, Grant, Room, Rooms
 
 HOLD = sa.text(

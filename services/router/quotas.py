@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 
 from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
-from services.router.domain import Policy, Quota
+from services.router.domain import Policy
+from services.router.quota import Quota
 
 MOST_IN_A_BLOCK = 100
 _HAIR = 1e-9

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from crossroads.types.v1 import types_pb2
 from console.authority import Authority
 from console.postgres import Postgres
 from mesh import refusals
+from services.repertory.alike import Alike
 from services.repertory.domain import Person
 from services.repertory.store import Store
 from tests import opening as openings
@@ -44,6 +46,14 @@ class Behind(Store):
         assert moment is not None
         persons, _ = await self.lookup_as_known(ssins, moment)
         return persons, self.position
+
+    async def lookup_alike(
+        self, ssins: Sequence[str], at: datetime | None
+    ) -> tuple[list[Alike], int]:
+        if self.position is None:
+            return await super().lookup_alike(ssins, at)
+        found, _ = await super().lookup_alike(ssins, await self.moment_of(self.position))
+        return found, self.position
 
 
 class Unguarded(Lookups):

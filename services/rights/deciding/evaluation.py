@@ -11,15 +11,7 @@ from mesh.periods import Period
 from services.rights.deciding import entitlements, persons, question
 from services.rights.deciding.persons import Home, Person, Span, Stretch
 from services.rights.deciding.question import Question
-from services.rights.domain import (
-    Amounts,
-    Entitlement,
-    Group,
-    Household,
-    Rule,
-    Version,
-    World,
-)
+from services.rights.domain import Amounts, Entitlement, Group, Household, Rule, Version, World
 from services.rights.facts import households
 from services.rights.law import statute, windows
 from services.rights.law.provisions import Ground

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.rights.domain import Version
-from services.rights.everybody import grid, spans, timelines, worth
+from services.rights.everybody import grid, spans, still, timelines, worth
 from services.rights.everybody.columns import evaluate
 from services.rights.everybody.grid import Grid
 from services.rights.everybody.prospects import Prospects
@@ -81,7 +81,7 @@ class Conditions:
         params, ages = worth.params(self.version, begin), expression.ages(when)
         found: list[Spans] = []
         if len(rows) > len(self.roster.members) // 4:
-            changing = grid.changing(self.roster, begin, end, facts, ages)
+            changing = still.changing(self.roster, begin, end, facts, ages)
             found.append(_true(Still(self.roster, begin, end, facts, changing, params), when))
             rows = rows[changing.take(self.roster.members.group.take(rows))]
         if len(rows):

@@ -198,29 +198,6 @@ def numbered(members: Memberships) -> Memberships:
     return Memberships(group, members.who, members.begin, members.end, members.role)
 
 
-def changing(
-    roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
-) -> Flags:
-    """By group whether anything changes inside the days to which its facts are cut."""
-    members = roster.members
-
-    def inside(days: Days) -> Flags:
-        return (days > begin) & (days < end)
-
-    birthdays: list[Days] = [roster.births_of_rows] if ages else []
-    birthdays += [roster.birthday(years) for years in ages]
-    changes: list[Rows] = [np.flatnonzero(inside(members.begin) | inside(members.end))]
-    changes += [np.flatnonzero(inside(days)) for days in birthdays]
-    changes += [
-        found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
-        for found in within.values()
-    ]
-    found = np.zeros(roster.groups, np.bool_)
-    for rows in changes:
-        found[members.group.take(rows)] = True
-    return found
-
-
 def laid(
     roster: Roster,
     rows: Rows,

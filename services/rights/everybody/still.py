@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,3 +65,26 @@ class Still:
     def _reached(self, day: Days) -> Flags:
         found: Flags = day <= self.begin
         return found
+
+
+def changing(
+    roster: Roster, begin: int, end: int, within: Mapping[str, Spans], ages: Collection[int]
+) -> Flags:
+    """By group whether anything changes inside the days to which its facts are cut."""
+    members = roster.members
+
+    def inside(days: Days) -> Flags:
+        return (days > begin) & (days < end)
+
+    birthdays: list[Days] = [roster.births_of_rows] if ages else []
+    birthdays += [roster.birthday(years) for years in ages]
+    changes: list[Rows] = [np.flatnonzero(inside(members.begin) | inside(members.end))]
+    changes += [np.flatnonzero(inside(days)) for days in birthdays]
+    changes += [
+        found.who.take(np.flatnonzero((found.begin > begin) | (found.end < end)))
+        for found in within.values()
+    ]
+    found = np.zeros(roster.groups, np.bool_)
+    for rows in changes:
+        found[members.group.take(rows)] = True
+    return found

@@ -152,7 +152,7 @@ async def test_retention_must_be_stated(stub: Stub) -> None:
 async def test_three_thousand_institutions_join_by_data_alone(
     stub: Stub, engine: AsyncEngine
 ) -> None:
-    numbers = range(1001, 4001)
+    numbers = range(2001, 5001)
     for begin in range(0, len(numbers), 1000):
         put = await stub(OPERATOR).BatchPutInstitutions(
             repertory_pb2.BatchPutInstitutionsRequest(
@@ -160,13 +160,13 @@ async def test_three_thousand_institutions_join_by_data_alone(
             )
         )
     assert put.revision == 4
-    last = await stub("institution/17/4000").Register(
+    last = await stub("institution/17/5000").Register(
         repertory_pb2.RegisterRequest(
             request_id="request-1",
             inscriptions=[
                 repertory_pb2.Inscription(
                     ssin="91041241894",
-                    institution=types_pb2.Institution(sector=17, number=4000),
+                    institution=types_pb2.Institution(sector=17, number=5000),
                     quality=2,
                     period=types_pb2.Period(begin="2026-01-01"),
                 )
@@ -195,7 +195,7 @@ async def test_three_thousand_institutions_join_by_data_alone(
             text(
                 "EXPLAIN SELECT document FROM policy_items "
                 "WHERE kind = 'institution' AND until_revision IS NULL "
-                "AND (key = ANY('{17/1}') OR document->'identities' ? 'institution/17/4000')"
+                "AND (key = ANY('{17/1}') OR document->'identities' ? 'institution/17/5000')"
             )
         )
         assert "policy_identities" in str(plan.all())

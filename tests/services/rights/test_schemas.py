@@ -25,7 +25,7 @@ OUT_OF_REACH = (
     "the file is named", "order of", "that anybody says", "is an amount", "is no amount",
     "no right is named", "no fact is named", "no parameter is named", "nobody is in the group",
     "not a formula", "where a", "has no value on", "known on", "without asking", "is no day",
-    "a day of every year", "stands here", "1 month",
+    "a day of every year", "stands here", "1 month", "64 bits",
 )  # fmt: skip
 """What a schema cannot see: it looks at one value at a time."""
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.institutions import Institution
-from services.router.domain import Quota
 from services.router.leases import Leases
+from services.router.quota import Quota
 from services.router.quotas import Exceeded, Grant
 
 QUOTA = Quota(Institution(17, 1), "", 10, 10)

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.institutions import Institution
 from services.router import quotas
-from services.router.domain import Quota
 from services.router.leases import Leases
+from services.router.quota import Quota
 from services.router.quota_store import QuotaStore, Wanted
 from services.router.quotas import Exceeded, Grant
 

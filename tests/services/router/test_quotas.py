@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mesh.clock import BRUSSELS
 from mesh.institutions import Institution
 from services.router import quotas
-from services.router.domain import Policy, Quota
+from services.router.domain import Policy
+from services.router.quota import Quota
 from services.router.quotas import Exceeded, Rooms
 
 CENTRE, OTHER = Institution(17, 1), Institution(18, 1)
