@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,16 @@ from mesh import clock
 from mesh.channels import Channels
 from mesh.settings import Settings
 from sandbox import cast, payroll
+from tests.conftest import mesh_of
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def mesh_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A mesh of its own: in another, somebody may have declared the same work already."""
+    with mesh_of(tmp_path_factory.mktemp("readme")) as served:
+        yield served
 
 
 def client(number: int) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh import sectors
 from mesh.institutions import Institution
 from mesh.periods import Period
+from mesh.sectors import Party
 from services.declarations.risks import routing
 from services.declarations.risks.domain import Branch, Subject
 from services.repertory import catalogue
@@ -66,8 +69,15 @@ def test_the_router_tells_those_that_are_named() -> None:
             if sort in one.data_sorts and one.use is not Use.CONSULTATION
         }
         manager = Institution(routing.SECTORS[branch], 0)
-        assert set(told) == {manager, *routing.BODIES[branch]}
+        bodies = {body: _party(body, told) for body in routing.BODIES[branch]}
+        assert set(told) == {manager, *bodies.values()}
         assert told[manager].integration_control is IntegrationControl.NON_BLOCKING
-        for body in routing.BODIES[branch]:
-            assert told[body].integration_control is IntegrationControl.BLOCKING
-            assert set(told[body].qualities) == routing.QUALITIES[branch]
+        for party in bodies.values():
+            assert told[party].integration_control is IntegrationControl.BLOCKING
+            assert set(told[party].qualities) == routing.QUALITIES[branch]
+
+
+def _party(body: Institution, told: Container[Party]) -> Party:
+    """As what a body is named: by itself, or with all of its sector."""
+    sector = sectors.of(body)
+    return sector if sector is not None and sector in told else body
